@@ -15,6 +15,7 @@ from faults import (
     look_alikes_of_texts,
     look_alikes_of_tls,
     look_alikes_on_the_way,
+    name_faults,
     odd_answers,
     product_faults,
     second_readings,
@@ -45,6 +46,7 @@ GROUPS = {
     "K": "look-alikes",
     "M": "look-alikes on the way: text, names, network, topology",
     "B": "two layers at once",
+    "I": "names of other names, and of several servers",
 }
 
 _EVERY_TIME = (
@@ -71,6 +73,7 @@ _IN_THE_BENCH = (
     look_alikes_of_tls,
     look_alikes_of_logins,
     combined,
+    name_faults,
 )
 
 SET_UP_EVERY_TIME: tuple[Fault, ...] = tuple(row for module in _EVERY_TIME for row in module.TABLE.rows)

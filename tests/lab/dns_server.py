@@ -170,12 +170,14 @@ class DnsServer(LoopThread):
 
     def _fill(self, response: dns.message.Message, name: str, kind: str, value: Any) -> None:
         texts = [value] if isinstance(value, str) else list(value)
-        if kind == "TXT":
-            texts = [text if text.startswith('"') else f'"{text}"' for text in texts]
         alias = (name, kind) not in self.zone and (name, "CNAME") in self.zone
+        if kind == "TXT" and not alias:
+            texts = [text if text.startswith('"') else f'"{text}"' for text in texts]
         response.answer.append(dns.rrset.from_text_list(f"{name}.", 60, "IN", "CNAME" if alias else kind, texts))
         if alias:
             target = texts[0].rstrip(".").lower()
+            if any(target == rrset.name.to_text(omit_final_dot=True) for rrset in response.answer):
+                return  # a circle
             further = self._look_up(target, kind)
             if isinstance(further, Behaviour):
                 response.set_rcode(dns.rcode.from_text(further.value))

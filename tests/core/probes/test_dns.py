@@ -29,6 +29,7 @@ from lab.dns_server import (
     DnsServer,
     Truncated,
     Value,
+    Zone,
     bound_sockets,
     cluster,
     resolver_at,
@@ -125,6 +126,21 @@ def test_records_are_written_in_a_fixed_form() -> None:
 def test_an_alias_to_a_name_without_address_is_no_address() -> None:
     with DnsServer({("c0.lab.test", "CNAME"): "target.lab.test.", ("target.lab.test", "A"): NODATA}) as server:
         assert ask_one(server).outcome is DnsOutcome.NODATA
+
+
+@pytest.mark.parametrize(
+    ("further", "outcome", "aliases"),
+    [
+        ({("b.lab.test", "A"): "127.0.0.1"}, DnsOutcome.ANSWERED, ("b.lab.test",)),
+        ({("b.lab.test", "*"): NXDOMAIN}, DnsOutcome.NXDOMAIN, ("b.lab.test",)),
+        ({("b.lab.test", "CNAME"): "c0.lab.test."}, DnsOutcome.NODATA, ("b.lab.test", "c0.lab.test")),
+    ],
+)
+def test_aliases_are_kept_to_their_end(further: Zone, outcome: DnsOutcome, aliases: tuple[str, ...]) -> None:
+    with DnsServer({("c0.lab.test", "CNAME"): "B.lab.test.", **further}) as server:
+        asked = ask_one(server)
+    assert asked.outcome is outcome
+    assert asked.aliases[: len(aliases)] == aliases
 
 
 def test_a_silent_server_is_told_at_the_deadline_and_given_up_later() -> None:

@@ -36,7 +36,8 @@ class Question(Fact, frozen=True, kw_only=True):
     nameserver: str
     purpose: str
     """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), ``cluster`` (the SRV record
-    of a plain host without an address), ``control`` (a random name under .invalid: an answer means that something
+    of a plain host without an address), ``alias`` (the SRV record of the name that an SRV name without one stands for),
+    ``control`` (a random name under .invalid: an answer means that something
     answers every name), ``zone`` (of a public name that is denied: the domain it belongs to, and `LANDMARK`), or
     ``over-tcp`` (a random name once more, of a name server that has kept silent over UDP)."""
     transport: str = "udp"
@@ -48,6 +49,8 @@ class Question(Fact, frozen=True, kw_only=True):
     """The answer did not fit: its records are left out, and a question of the same name over TCP follows."""
     records: tuple[str, ...] = ()
     """SRV: ``priority weight port target``; TXT: the joined text; A and AAAA: the address."""
+    aliases: tuple[str, ...] = ()
+    """The names that CNAME records lead to from ``name``, one after the other; a circle has one of them twice."""
     elapsed_ms: float = 0.0
     far: bool = False
     """Asked over the hops, of a name server at the far side."""

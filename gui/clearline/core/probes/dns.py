@@ -156,12 +156,13 @@ async def ask_srv(
     """All that is to be known of an SRV name, asked at once, each name server by itself.
 
     SRV, TXT, the bare name's addresses and a random control name, that one once more over TCP where UDP stays silent;
-    of a public name that is denied then also whether any public name is known. ``on_question`` hears each answer as
+    of a public name that is denied then also whether any public name is known, and of an alias without an SRV record
+    whether the name that it stands for has one. ``on_question`` hears each answer as
     it comes, and a silent one twice when it answers late. ``servers`` are asked instead of the configured ones.
     """
     wanted = [(f"_{service}._tcp.{name}", "SRV", "srv"), (name, "TXT", "txt"), *_addresses(name, "bare"), _control()]
     found = await _ask_everywhere(wanted, deadline_s, late_s, on_question, servers)
-    zones = _zones(name, (q for q in found if q.purpose == "srv"))
+    zones = [*_zones(name, (q for q in found if q.purpose == "srv")), *_alias(service, found)]
     return (*found, *await _ask_everywhere(zones, deadline_s, 0.0, on_question, servers))
 
 
@@ -224,6 +225,7 @@ def _with(asked: Question, reply: Reply, elapsed_ms: float) -> Question:
         rcode=reply.rcode,
         truncated=reply.truncated,
         records=reply.records,
+        aliases=reply.aliases,
         errno=reply.errno,
         elapsed_ms=elapsed_ms,
     )
@@ -245,6 +247,15 @@ def _zones(name: str, asked: Iterable[Question]) -> list[Wanted]:
     if zone is None or DnsOutcome.NXDOMAIN not in outcomes or DnsOutcome.ANSWERED in outcomes:
         return []
     return [(one, "SOA", "zone") for one in dict.fromkeys((zone, LANDMARK))]
+
+
+def _alias(service: str, asked: Sequence[Question]) -> list[Wanted]:
+    """The SRV record of the name that a cluster's name is an alias of: lookups of SRV records do not go by that."""
+    outcomes = {q.outcome for q in asked if q.purpose == "srv"}
+    if DnsOutcome.ANSWERED in outcomes or not outcomes & {DnsOutcome.NXDOMAIN, DnsOutcome.NODATA}:
+        return []
+    targets = dict.fromkeys(q.aliases[-1] for q in asked if q.purpose == "bare" and q.aliases)
+    return [(f"_{service}._tcp.{target}", "SRV", "alias") for target in targets]
 
 
 async def _ask_everywhere(

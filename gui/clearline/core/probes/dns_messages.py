@@ -33,6 +33,7 @@ _RECEIVE_ERRORS: Final = {  # IP_RECVERR and IPV6_RECVERR, which the socket modu
     socket.AF_INET6: (socket.IPPROTO_IPV6, 25),
 }
 _ERROR_PORT_UNREACHABLE: Final = 1234  # what a Windows proactor loop says of a UDP port; it has no errno
+_MOST_ALIASES: Final = 16  # as dnspython follows; more than a circle of any length that is met
 _OUTCOMES: Final = {2: DnsOutcome.SERVFAIL, 3: DnsOutcome.NXDOMAIN, 5: DnsOutcome.REFUSED}
 
 
@@ -43,6 +44,7 @@ class Reply(msgspec.Struct, frozen=True):
     rcode: int | None = None
     truncated: bool = False
     records: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     errno: int | None = None
 
 
@@ -165,17 +167,36 @@ def _read(packet: bytes, query: dns.message.QueryMessage, *, whole: bool = False
         if not query.is_response(response):
             return None
         rcode = int(response.rcode())
-        if rcode:
-            return Reply(_OUTCOMES.get(rcode, DnsOutcome.OTHER_RCODE), rcode=rcode)
         assert isinstance(response, dns.message.QueryMessage)
+        aliases = _aliases(response)
+        if rcode:
+            return Reply(_OUTCOMES.get(rcode, DnsOutcome.OTHER_RCODE), rcode=rcode, aliases=aliases)
+        if len(set(aliases)) < len(aliases):  # they lead round in a circle, and so to nothing
+            return Reply(DnsOutcome.NODATA, rcode=0, aliases=aliases)
         answer = response.resolve_chaining().answer
     except dns.message.Truncated:
         return Reply(DnsOutcome.ANSWERED, rcode=0, truncated=True)
     except (dns.exception.DNSException, ValueError):  # ValueError: numbers out of range that dnspython lets through
         return Reply(DnsOutcome.MALFORMED)
     if answer is None:
-        return Reply(DnsOutcome.NODATA, rcode=0)
-    return Reply(DnsOutcome.ANSWERED, rcode=0, records=tuple(_text(record) for record in answer))
+        return Reply(DnsOutcome.NODATA, rcode=0, aliases=aliases)
+    records = tuple(_text(record) for record in answer)
+    return Reply(DnsOutcome.ANSWERED, rcode=0, records=records, aliases=aliases)
+
+
+def _aliases(response: dns.message.QueryMessage) -> tuple[str, ...]:
+    """The names that the CNAME records of an answer lead to from the one that was asked about."""
+    import dns.rdataclass
+    import dns.rdatatype
+
+    at, found = response.question[0].name, list[str]()
+    while len(found) < _MOST_ALIASES:
+        alias = response.get_rrset(response.answer, at, dns.rdataclass.IN, dns.rdatatype.CNAME)
+        if alias is None:
+            break
+        at = alias[0].target
+        found.append(at.to_text(omit_final_dot=True).lower())
+    return tuple(found)
 
 
 def _text(record: dns.rdata.Rdata) -> str:

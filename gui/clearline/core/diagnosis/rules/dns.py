@@ -15,6 +15,9 @@ from clearline.core.diagnosis.catalogue import (
     finding,
     listed,
 )
+from clearline.core.diagnosis.rules.cnames import (
+    leads_nowhere,
+)
 from clearline.core.diagnosis.rules.evidence import (
     presented,
 )
@@ -100,6 +103,7 @@ def host_name(facts: Facts, member: MemberFacts) -> Finding | None:
         return tell("dns.target-has-no-address", Certainty.LIKELY, host=srv_name, target=member.host)
     return (
         _impossible(member.host, tell)
+        or (leads_nowhere(denied, partial(tell, "dns.host-not-found")) if denied is not None else None)
         or _told_by_its_form(facts, member, tell, unheard=unheard)
         or (_known_otherwise(facts, member.host, asked, denied, tell) if denied is not None else None)
         or _unknown(facts, member.host, asked, best, tell, unheard=unheard)

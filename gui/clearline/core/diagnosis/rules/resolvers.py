@@ -75,6 +75,7 @@ def evidence_of(questions: Iterable[Question]) -> dict[str, Json]:
         f"{q.type} {q.name} @{q.nameserver}/{q.transport}{' at the far side' if q.far else ''}: "
         + f"{q.outcome.value} ({q.elapsed_ms:.0f} ms)"
         + (f" {', '.join(q.records)}" if q.records else "")
+        + (f" by {' and '.join(q.aliases)}" if q.aliases else "")
         for q in every[:_MOST_TOLD]
     ]
     return {"questions": [*told, f"and {len(every) - _MOST_TOLD} more"] if len(every) > _MOST_TOLD else told}

@@ -10,6 +10,7 @@ from clearline.core.diagnosis.catalogue import (
     finding,
     listed,
 )
+from clearline.core.diagnosis.rules.cnames import leads_nowhere, of_a_cluster
 from clearline.core.diagnosis.rules.members import by_hosts, seeds, unusable
 from clearline.core.diagnosis.rules.resolvers import (
     DEAF,
@@ -155,6 +156,9 @@ def _denied(facts: Facts, host: str, srv: list[Question], best: Question, eviden
             fix=DISAGREEMENT,
             host=host,
         )
+    tell = partial(finding, "dns.srv-not-found", host=host)
+    if found := of_a_cluster(facts, host, evidence, tell) or leads_nowhere(best, partial(tell, evidence=evidence)):
+        return found
     if addresses:
         return _no_srv_record(facts, host, addresses, evidence)
     if not any(hears(q.outcome) for q in bare):

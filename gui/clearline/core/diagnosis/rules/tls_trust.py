@@ -11,6 +11,7 @@ from functools import partial
 from ipaddress import ip_address
 
 from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.rules.cnames import alias_of
 from clearline.core.diagnosis.rules.evidence import (
     WRONG_CLOCK_S,
     clock_skew_s,
@@ -238,6 +239,10 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
         hints.append("PyMongo takes localhost for 127.0.0.1 alone: for that name the server must listen there too.")
     if handshake.verify_code == ADDRESS_MISMATCH and own_names and not is_loopback(member):
         hints.append("With an address no name is sent in TLS: a server of several certificates then shows any of them.")
+    alias = alias_of(facts, member.host)
+    if alias and leaf and covers(leaf, alias):
+        hints.append(f"{member.host} is an alias (CNAME) of {alias}, and the certificate is for that name.")
+        own_names = [alias, *(n for n in own_names if n.lower() != alias)]
     detail = " ".join(hints)
     if leaf and not leaf.has_san and (leaf.common_name or "").lower() == host.lower():
         return tell("tls.no-san", host=host)
@@ -319,6 +324,7 @@ def _by_another_name(facts: Facts, member: MemberFacts, names: list[str]) -> dic
     if facts.uri.srv or len(facts.uri.hosts) != 1 or member.port is None or not member.seed:
         return None
     known = {(member.hello.me or "").rpartition(":")[0].lower()} if member.hello else set()
+    known.add(alias_of(facts, member.host) or "")
     if any(t.loopback and t.family == "ipv4" and t.reach is Reach.OK for t in member.tcp):
         known.add("localhost")  # PyMongo takes it for 127.0.0.1 alone.
     name = next((n for n in names if n.lower() in known and n.lower() != member.host.lower()), None)
