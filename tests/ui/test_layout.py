@@ -21,7 +21,6 @@ from clearline.ui.app import Desktop
 from clearline.ui.look import theme
 from clearline.ui.look.palette import PRODUCTION
 from clearline.ui.models.go_to_entries import Entry, Kind, found
-from clearline.ui.models.servers_by_stage import ServerRole
 from clearline.ui.panels.diagnosis import DiagnosisPanel
 from clearline.ui.panels.go_to_dialog import GoToDialog
 from clearline.ui.profiles.open_profile import Origin
@@ -292,7 +291,7 @@ def test_long_names_of_many_servers_are_told_apart_in_a_narrow_window(
     servers = tuple(msgspec.structs.replace(play.server(n), address=name) for n, name in enumerate(names))
     desktop = after_check(qtbot, make_desktop, play.report(Verdict.CONNECTED, servers=servers), size)
     model = desktop.window.answer.servers.model
-    shown = [model.index(row, 0).data(ServerRole.SHORT)[-1] for row in range(9)]
+    shown = [model.shortened(model.server_at(row))[-1] for row in range(9)]
     assert len(set(shown)) == 9
     room = desktop.window.answer.servers.table.columnWidth(0) - 14
     assert all(QFontMetrics(theme.mono_font()).horizontalAdvance(name) <= room for name in shown)

@@ -79,7 +79,7 @@ def test_an_edit_meanwhile_leaves_nothing_that_could_be_pressed(qtbot: QtBot, de
     qtbot.waitUntil(lambda: not desktop.window.turns.waiting)
     answer = desktop.window.answer
     assert answer.primary is None
-    assert answer.servers.table.property("pale")
+    assert answer.servers.table.pale
     assert answer.diagnosis.list.property("pale")
 
 

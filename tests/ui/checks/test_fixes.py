@@ -23,8 +23,8 @@ from clearline.ui.forms.connection_field import LONGEST
 from clearline.ui.panels.diagnosis import DiagnosisPanel
 from clearline.ui.panels.fix_dialog import FixDialog
 from clearline.ui.panels.health import Health
+from clearline.ui.panels.server_matrix import width_of
 from clearline.ui.panels.verdict import VerdictBanner
-from clearline.ui.widgets.delegates import MatrixDelegate
 from lab import deployments
 from ui import played_checks as play
 
@@ -384,7 +384,7 @@ def test_the_matrix_gives_every_cell_the_room_it_needs(qtbot: QtBot, make_deskto
     panel = desktop.window.answer.servers
     servers = [panel.model.server_at(row) for row in range(3)]
     for column, stage in enumerate(SERVER_STAGES, 1):
-        assert max(MatrixDelegate.width_of(s, stage.value) for s in servers) <= panel.table.columnWidth(column)
+        assert max(width_of(s, stage.value) for s in servers) <= panel.table.columnWidth(column)
     qtbot.waitUntil(lambda: not panel.table.horizontalScrollBar().isVisible())  # Qt hides it one round later
 
 

@@ -41,6 +41,12 @@ def test_the_search_looks_for_every_word_in_name_and_address(qapp: QApplication)
     assert names(model) == ["Orders prod", "Orders stage", "old"]
 
 
+def at(model: ProfilesModel, place: int) -> ProfileRow:
+    entry = model.entry_at(place)
+    assert isinstance(entry, ProfileRow)
+    return entry
+
+
 def test_a_new_verdict_repaints_one_row(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([PROD, STAGE])
@@ -49,7 +55,7 @@ def test_a_new_verdict_repaints_one_row(qapp: QApplication) -> None:
     tested = ProfileRow(STAGE.profile, unsaved=True, verdict=Verdict.FAILED)
     model.show([PROD, tested])
     assert repainted == [(1, 1)]
-    assert model.index(1).data(ProfileRole.VERDICT) is Verdict.FAILED
+    assert at(model, 1).verdict is Verdict.FAILED
     assert model.index(1).data(Qt.ItemDataRole.AccessibleTextRole) == "Orders stage, db1:27017 +1, failed, unsaved"
 
 
@@ -82,13 +88,13 @@ def test_numbers_in_names_are_sorted_by_value(qapp: QApplication) -> None:
 def test_the_second_line_does_not_repeat_the_first(qapp: QApplication, profile: Profile, line: str) -> None:
     model = ProfilesModel()
     model.show([ProfileRow(profile)])
-    assert model.index(0).data(ProfileRole.ADDRESS) == line
+    assert at(model, 0).said == line
 
 
 def test_a_broken_file_is_listed_with_its_problem(qapp: QApplication) -> None:
     model = ProfilesModel()
     model.show([BROKEN])
-    assert model.index(0).data(ProfileRole.ADDRESS) == "$.version: too new"
+    assert at(model, 0).said == "$.version: too new"
     assert model.index(0).data(Qt.ItemDataRole.ToolTipRole) == "old.json: $.version: too new"
 
 

@@ -8,8 +8,9 @@ from pytestqt.qtbot import QtBot
 
 from clearline.core.findings import Stage
 from clearline.core.report.report import ServerResult, Verdict
+from clearline.ui.panels import servers as shown_servers
+from clearline.ui.panels.server_matrix import width_of
 from clearline.ui.panels.servers import ServersPanel
-from clearline.ui.widgets.delegates import MatrixDelegate
 from ui import played_checks as play
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # a panel shown alone is a window
@@ -50,13 +51,12 @@ def test_of_thousands_those_with_problems_stand_first_and_the_others_are_found_b
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
     cells: list[tuple[str, str | None]] = []
-    width_of = MatrixDelegate.width_of
 
     def counted(server: ServerResult, stage: str | None) -> int:
         cells.append((server.address, stage))
         return width_of(server, stage)
 
-    monkeypatch.setattr(MatrixDelegate, "width_of", staticmethod(counted))
+    monkeypatch.setattr(shown_servers, "width_of", counted)
     return cells
 
 
@@ -80,7 +80,7 @@ def test_a_column_grows_with_what_comes_into_it_later(panel: ServersPanel) -> No
     servers = (play.server(1, reached=1), play.server(2, failed_at=Stage.TLS))
     panel.show_report(play.report(None, servers=servers))
     column = 3  # TLS
-    assert panel.table.columnWidth(column) >= MatrixDelegate.width_of(servers[1], Stage.TLS.value)
+    assert panel.table.columnWidth(column) >= width_of(servers[1], Stage.TLS.value)
 
 
 def test_what_runs_turns_where_it_is_seen(panel: ServersPanel) -> None:
@@ -110,3 +110,17 @@ def test_no_row_hides_behind_a_scroll_bar(panel: ServersPanel) -> None:
         assert panel.table.horizontalScrollBar().isVisible() is (width < 900)
         assert not panel.table.verticalScrollBar().isVisible()
         assert panel.table.rowViewportPosition(2) + panel.table.rowHeight(2) <= panel.table.viewport().height()
+
+
+def test_only_what_is_seen_is_painted_and_qt_is_asked_for_no_cell(
+    panel: ServersPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.show_report(play.report(None, servers=crowd(250, 3)))
+    panel.table.grab()  # whatever Qt asks for when it lays the table out
+    painted: set[int] = set()
+    server_at = panel.model.server_at
+    monkeypatch.setattr(panel.model, "server_at", lambda row: painted.add(row) or server_at(row))
+    monkeypatch.setattr(panel.model, "data", lambda *_: pytest.fail("a way through Qt takes longer than the drawing"))
+    panel.table.viewport().grab()
+    assert 0 in painted
+    assert len(painted) < 20

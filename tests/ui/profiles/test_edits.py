@@ -14,7 +14,6 @@ from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.core.storage import store
 from clearline.ui.app import Desktop
 from clearline.ui.models.profile_rows import FAVOURITES
-from clearline.ui.models.profiles import ProfileRole
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.widgets.questions import LineQuestion, Question
 from ui import played_checks as play
@@ -41,7 +40,7 @@ def test_unsaved_edits_survive_another_profile_and_can_be_taken_back(
     first, second = ids(desktop)
     desktop.workbench.profiles.choose(first)
     edit(desktop, "mongodb://other:1/")
-    assert desktop.window.profiles.model.index(0).data(ProfileRole.UNSAVED)
+    assert desktop.window.profiles.model.entry_at(0).unsaved
     desktop.workbench.profiles.choose(second)
     assert not desktop.window.save.isVisible()
     desktop.workbench.profiles.choose(first)
@@ -316,7 +315,7 @@ def test_a_broken_and_a_newer_file_are_listed_with_the_place_and_left_alone(
     desktop = with_profiles(profile("A"))
     qtbot.waitUntil(lambda: sorted(shown(desktop)) == ["A", "bad", "new"])
     model = desktop.window.profiles.model
-    problems = {model.index(row).data(): model.index(row).data(ProfileRole.PROBLEM) for row in range(3)}
+    problems = {row.name: row.problem for row in model.rows}
     assert "line 2" in problems["bad"]
     assert "$.version" in problems["new"]
     broken = next(row.profile.id for row in model.rows if row.name == "bad")

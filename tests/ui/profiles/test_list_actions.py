@@ -17,7 +17,7 @@ from clearline.core.report.report import Target, Verdict
 from clearline.core.secrets.secret import PASSWORD, Secret
 from clearline.ui.app import Desktop
 from clearline.ui.models.profile_rows import FAVOURITES, RECENT, Order
-from clearline.ui.models.profiles import ProfileRole
+from clearline.ui.models.profiles import ago
 from clearline.ui.panels.profile_list import ListAction
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets.questions import LineQuestion, NotesQuestion, Question
@@ -188,9 +188,9 @@ def test_the_list_can_begin_with_what_failed_or_was_tested_last(
     assert shown(desktop) == ["B", "A", "C"]
     desktop.window.profiles.order_chosen.emit(Order.LAST_TESTED)
     assert shown(desktop) == ["C", "B", "A"]
-    row = desktop.window.profiles.model.index(0)
-    assert row.data(ProfileRole.VERDICT) is Verdict.CONNECTED
-    assert row.data(ProfileRole.WHEN).endswith(" d")
+    row = desktop.window.profiles.model.entry_at(0)
+    assert row.verdict is Verdict.CONNECTED
+    assert ago(row.tested).endswith(" d")
 
 
 # ---------------------------------------------------------------- several tests, history
@@ -212,7 +212,7 @@ def test_several_profiles_are_tested_together_with_their_secrets_and_kept(
     summary.copy.click()
     assert "| P00 | other0:27017 | failed | User app lives in database admin" in QGuiApplication.clipboard().text()
     model = desktop.window.profiles.model
-    qtbot.waitUntil(lambda: all(model.index(row).data(ProfileRole.VERDICT) for row in range(model.rowCount())))
+    qtbot.waitUntil(lambda: all(row.verdict for row in model.rows))
     summary.opened.emit(many[0].id)
     assert desktop.workbench.profiles.current.profile.name == "P00"
     assert "User app lives in database admin" in desktop.window.answer.banner.sentence.text()

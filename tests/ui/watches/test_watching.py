@@ -646,9 +646,9 @@ def test_until_the_cause_of_a_loss_is_found_the_old_answer_is_grey(qtbot: QtBot,
     answer = watched[0].window.answer
     emit(qtbot, watched, watches.lost_just_now())
     assert answer.before.isVisible()
-    assert answer.servers.table.property("pale")
+    assert answer.servers.table.pale
     emit(qtbot, watched, watches.lost())
     assert not answer.before.isVisible()
-    assert not answer.servers.table.property("pale")
+    assert not answer.servers.table.pale
     emit(qtbot, watched, watches.restored())
     assert not answer.before.isVisible()

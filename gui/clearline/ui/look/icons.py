@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
@@ -68,7 +68,8 @@ def _widened(name: str, colour: str, ratio: float) -> QIcon:
 
 
 def _highest_ratio() -> float:
-    return max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
+    app = QCoreApplication.instance()
+    return app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
 
 
 def icon(name: str, colour: str | None = None, size: int = 16) -> QIcon:

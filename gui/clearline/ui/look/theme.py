@@ -17,15 +17,23 @@ from PySide6.QtWidgets import QApplication
 from clearline.ui.look.palette import DARK, LIGHT, Colours
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFont
+    from PySide6.QtGui import QFont, QFontMetrics
 
 GRID: Final = 8
+"""Distances are multiples or halves of this many logical pixels."""
 _USUAL_LETTERS: Final = 14
 """Pixels; up to this size the widths of panels fit as they are."""
-"""Distances are multiples or halves of this many logical pixels."""
-
-
+_LEAST_POINTS: Final = 10
 _HALF: Final = 128
+
+
+class Face(Enum):
+    """What words are written in."""
+
+    BODY = "body"
+    STRONG = "strong"
+    TITLE = "title"
+    MONO = "mono"
 
 
 class Scheme(Enum):
@@ -173,26 +181,48 @@ def palette(c: Colours) -> QPalette:
     return made
 
 
-def _system_font(name: str) -> QFont:
-    from PySide6.QtGui import QFont
-
-    return QFont(_asked_font(name))
-
-
 @cache
 def _asked_font(name: str) -> QFont:
-    """Asked once: it takes as long as drawing a word, and the window's own font is set once as well."""
+    """Asked once: it takes as long as drawing a word."""
     from PySide6.QtGui import QFontDatabase  # of Qt's types each takes time when it is first named
 
     return QFontDatabase.systemFont(QFontDatabase.SystemFont[name])
 
 
+@cache
+def font_of(face: Face) -> QFont:
+    """The one font of a face, for painters, which ask for each word; to change it takes a copy."""
+    from PySide6.QtGui import QFont
+
+    font = QFont(_asked_font("FixedFont" if face is Face.MONO else "GeneralFont"))
+    if face is Face.MONO:
+        font.setPointSizeF(font_of(Face.BODY).pointSizeF() - 0.5)
+    elif 0 < font.pointSizeF() < _LEAST_POINTS:
+        font.setPointSizeF(_LEAST_POINTS)
+    if face in (Face.STRONG, Face.TITLE):
+        font.setWeight(QFont.Weight.DemiBold)
+    if face is Face.TITLE:
+        font.setPointSizeF(font.pointSizeF() * 1.5)
+    return font
+
+
+@cache
+def metrics_of(face: Face) -> QFontMetrics:
+    """How wide and high the letters of a face are."""
+    from PySide6.QtGui import QFontMetrics
+
+    return QFontMetrics(font_of(face))
+
+
+def _copy_of(face: Face) -> QFont:
+    from PySide6.QtGui import QFont
+
+    return QFont(font_of(face))
+
+
 def body_font() -> QFont:
     """The system's own face, at least ten points: smaller is a strain all day."""
-    font = _system_font("GeneralFont")
-    if 0 < font.pointSizeF() < 10:
-        font.setPointSizeF(10)
-    return font
+    return _copy_of(Face.BODY)
 
 
 def scaled(pixels: int) -> int:
@@ -204,22 +234,14 @@ def scaled(pixels: int) -> int:
 
 def strong_font() -> QFont:
     """The body's face, heavier: names and words that carry a state."""
-    from PySide6.QtGui import QFont
-
-    font = body_font()
-    font.setWeight(QFont.Weight.DemiBold)
-    return font
+    return _copy_of(Face.STRONG)
 
 
 def title_font() -> QFont:
     """The second, larger size: the one sentence of a page that answers what was asked."""
-    font = strong_font()
-    font.setPointSizeF(font.pointSizeF() * 1.5)
-    return font
+    return _copy_of(Face.TITLE)
 
 
 def mono_font() -> QFont:
     """The one mono face, for what machines read: addresses, commands, events."""
-    font = _system_font("FixedFont")
-    font.setPointSizeF(body_font().pointSizeF() - 0.5)
-    return font
+    return _copy_of(Face.MONO)

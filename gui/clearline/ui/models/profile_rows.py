@@ -78,6 +78,11 @@ class ProfileRow:
         login = f"as {user}" if user else self.profile.auth.mechanism or "no login"
         return " · ".join(filter(None, ("SRV" if self.profile.seeds.srv else "", more, login)))
 
+    @property
+    def said(self) -> str:
+        """What stands below the name: where it leads, or what is wrong with its file."""
+        return self.problem.partition(": ")[2] or self.problem or self.second_line
+
     @cached_property
     def group(self) -> Group:
         """Under which heading it stands."""

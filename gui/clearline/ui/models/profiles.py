@@ -26,22 +26,14 @@ class ProfileRole(IntEnum):
     """What a row offers besides its name."""
 
     ID = Qt.ItemDataRole.UserRole + 1
-    ADDRESS = Qt.ItemDataRole.UserRole + 2
-    VERDICT = Qt.ItemDataRole.UserRole + 3
-    UNSAVED = Qt.ItemDataRole.UserRole + 4
-    RUNNING = Qt.ItemDataRole.UserRole + 5
-    COLOUR = Qt.ItemDataRole.UserRole + 6
-    PROBLEM = Qt.ItemDataRole.UserRole + 7
-    WHEN = Qt.ItemDataRole.UserRole + 8
-    """How long ago the last check was, in few words."""
-    FAVOURITE = Qt.ItemDataRole.UserRole + 9
-    HEADING = Qt.ItemDataRole.UserRole + 10
+    HEADING = Qt.ItemDataRole.UserRole + 2
     """Of a heading: how many rows belong to it, and whether they are folded away."""
-    WATCHED = Qt.ItemDataRole.UserRole + 11
 
 
 @dataclass(frozen=True)
-class _Heading:
+class Heading:
+    """A row that names what stands below it."""
+
     group: Group
     count: int
     folded: bool
@@ -49,7 +41,7 @@ class _Heading:
 
 @dataclass
 class _Shown:
-    entries: list[_Heading | int] = field(default_factory=list)
+    entries: list[Heading | int] = field(default_factory=list)
     headings: list[int] = field(default_factory=list)
 
 
@@ -86,7 +78,7 @@ class ProfilesModel(QAbstractListModel):
         if not index.isValid() or index.row() >= len(self._shown.entries):
             return None
         entry = self._shown.entries[index.row()]
-        if isinstance(entry, _Heading):
+        if isinstance(entry, Heading):
             return _heading_data(entry, role)
         row = self._rows[entry]
         match role:
@@ -100,24 +92,6 @@ class ProfilesModel(QAbstractListModel):
                 return ", ".join(filter(None, (row.name, row.address, state, *marks)))
             case ProfileRole.ID:
                 return row.profile.id
-            case ProfileRole.ADDRESS:
-                return row.problem.partition(": ")[2] or row.problem or row.second_line
-            case ProfileRole.VERDICT:
-                return row.verdict
-            case ProfileRole.UNSAVED:
-                return row.unsaved
-            case ProfileRole.RUNNING:
-                return row.running
-            case ProfileRole.WATCHED:
-                return row.watched
-            case ProfileRole.COLOUR:
-                return row.profile.colour
-            case ProfileRole.FAVOURITE:
-                return row.profile.favourite
-            case ProfileRole.PROBLEM:
-                return row.problem
-            case ProfileRole.WHEN:
-                return ago(row.tested)
         return None
 
     # ------------------------------------------------------------ what the list asks
@@ -139,11 +113,16 @@ class ProfilesModel(QAbstractListModel):
             found = [places.get(self._numbers.get(one, -1), -1) for one in profile_ids]
         return [place for place in found if place >= 0]
 
+    def entry_at(self, row: int) -> Heading | ProfileRow:
+        """What stands in a visible row. To paint one takes a dozen questions, which by way of Qt take half a frame."""
+        entry = self._shown.entries[row]
+        return entry if isinstance(entry, Heading) else self._rows[entry]
+
     def heading_at(self, row: int) -> Group | None:
         """The heading in that row; None where a profile stands."""
         entries = self._shown.entries
         entry = entries[row] if 0 <= row < len(entries) else None
-        return entry.group if isinstance(entry, _Heading) else None
+        return entry.group if isinstance(entry, Heading) else None
 
     @property
     def headings(self) -> tuple[int, ...]:
@@ -261,7 +240,7 @@ class ProfilesModel(QAbstractListModel):
             folded = group in self._folded and not self._search
             if group.title:
                 shown.headings.append(len(entries))
-                entries.append(_Heading(group, len(numbers), folded))
+                entries.append(Heading(group, len(numbers), folded))
             if not folded:
                 entries.extend(numbers)
         return shown
@@ -280,7 +259,7 @@ def ago(started: str | None) -> str:
     return "now"
 
 
-def _heading_data(heading: _Heading, role: int) -> Any:
+def _heading_data(heading: Heading, role: int) -> Any:
     match role:
         case Qt.ItemDataRole.DisplayRole:
             return heading.group.title

@@ -33,8 +33,6 @@ class ServerRole(IntEnum):
     STAGE = Qt.ItemDataRole.UserRole + 2
     STATUS = Qt.ItemDataRole.UserRole + 3
     ELAPSED_MS = Qt.ItemDataRole.UserRole + 4
-    SHORT = Qt.ItemDataRole.UserRole + 5
-    """The address, cut where it does not differ from the others: forms that are shorter and shorter."""
 
 
 class ServersByStageModel(QAbstractTableModel):
@@ -73,8 +71,6 @@ class ServersByStageModel(QAbstractTableModel):
                     return server.address
                 case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
                     return f"{server.address}, {about(server)}"
-                case ServerRole.SHORT:
-                    return self._shortened()[server.address]
             return None
         stage = SERVER_STAGES[index.column() - 1]
         cell = server.cells.get(stage.value, NOTHING)
@@ -99,6 +95,14 @@ class ServersByStageModel(QAbstractTableModel):
     def server_at(self, row: int) -> ServerResult:
         """The server of a row."""
         return self._servers[row]
+
+    def shortened(self, server: ServerResult) -> tuple[str, ...]:
+        """Its address, cut where it does not differ from the others: forms that are shorter and shorter."""
+        if self._short is None:
+            names = [one.address for one in self._servers]
+            forms = shorten(names, kept=_MIDDLING), shorten(names), shorten(names, tail=False)
+            self._short = {name: tuple(form[name] for form in forms) for name in names}
+        return self._short[server.address]
 
     def show(self, servers: tuple[ServerResult, ...]) -> None:
         """Take a newer snapshot. Rows are matched by address, so that the selection stays where it is."""
@@ -132,13 +136,6 @@ class ServersByStageModel(QAbstractTableModel):
                 if cell is not None and cell.status is Status.RUNNING:
                     index = self.index(row, column)
                     self.dataChanged.emit(index, index, [ServerRole.STATUS])
-
-    def _shortened(self) -> dict[str, tuple[str, ...]]:
-        if self._short is None:
-            names = [server.address for server in self._servers]
-            forms = shorten(names, kept=_MIDDLING), shorten(names), shorten(names, tail=False)
-            self._short = {name: tuple(form[name] for form in forms) for name in names}
-        return self._short
 
     def _repaint(self, row: int, old: ServerResult, new: ServerResult) -> None:
         for column, stage in enumerate(SERVER_STAGES, 1):

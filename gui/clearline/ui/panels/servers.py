@@ -5,14 +5,12 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Final
 
-from PySide6.QtCore import QItemSelectionRange, QModelIndex, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QItemSelectionRange, QModelIndex, QSignalBlocker, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QHBoxLayout,
     QLineEdit,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -24,39 +22,18 @@ from clearline.ui.look import theme
 from clearline.ui.look.status import status_word
 from clearline.ui.models.servers_by_stage import ServerRole, ServersByStageModel, elapsed_text
 from clearline.ui.panels.cell_detail import CellDetail
-from clearline.ui.widgets.delegates import MatrixDelegate
+from clearline.ui.panels.server_matrix import STAGES, ServerMatrix, width_of
 from clearline.ui.widgets.labels import section
 from clearline.ui.widgets.laid_out import laid_out_once
 
 _LEAST_ADDRESS: Final = 160
 _LEAST_STAGE: Final = 72
-_MOST_ROWS: Final = 12
-"""Rows that are shown at once; of more servers the table scrolls."""
 _MANY: Final = 6
 """From so many servers on, those with problems are shown alone first, and there is a filter."""
 _MOST_LISTED: Final = 300
 """Rows of the table; a deployment of more servers is looked through by name, or for those with problems."""
-_STAGES: Final = (None, *(stage.value for stage in SERVER_STAGES))
-"""By column; the first one names the server."""
 _BAD: Final = (Status.FAILED, Status.WARNING)
 _FINE: Final = len(_BAD)
-
-
-class _Matrix(QTableView):
-    resized = Signal()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.resized.emit()
-
-    def fit(self) -> None:
-        """As high as its rows, up to a limit; where the columns have no room, their scroll bar hides none."""
-        rows, columns = min(_MOST_ROWS, self.model().rowCount()), self.horizontalHeader()
-        height = columns.sizeHint().height() + rows * self.verticalHeader().defaultSectionSize() + 2
-        if columns.length() > self.viewport().width():
-            height += self.horizontalScrollBar().sizeHint().height()
-        if self.height() != height:
-            self.setFixedHeight(height)
 
 
 class ServersPanel(QWidget):
@@ -68,27 +45,13 @@ class ServersPanel(QWidget):
         self._servers: tuple[ServerResult, ...] = ()
         self._badness: list[int] = []
         """Of each of these servers."""
-        self._widths = [0] * len(_STAGES)
+        self._widths = [0] * len(STAGES)
         """What the widest cell of each column needs; measured once per cell, for measuring thousands takes seconds."""
         self._verdict: Verdict | None = None
         self._cause: Finding | None = None
         self._srv_name: str | None = None
         self._uri = ""
-        self.table = _Matrix()
-        self.table.setModel(self.model)
-        self.table.setItemDelegate(MatrixDelegate(self.table))
-        self.table.setAccessibleName("Servers and stages")
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
-        self.table.setShowGrid(False)
-        self.table.setMouseTracking(True)
-        self.table.setTabKeyNavigation(False)
-        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setMinimumWidth(300)
-        rows = self.table.verticalHeader()
-        rows.hide()
-        rows.setDefaultSectionSize(QFontMetrics(theme.body_font()).height() * 2 + theme.GRID)
+        self.table = ServerMatrix(self.model)
         columns = self.table.horizontalHeader()
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         columns.setHighlightSections(False)
@@ -152,16 +115,12 @@ class ServersPanel(QWidget):
 
     def turn(self) -> None:
         """The next step of what turns, where it is seen."""
-        rows = self.table.verticalHeader()
-        first, last = rows.visualIndexAt(0), rows.visualIndexAt(rows.viewport().height())
-        if first >= 0 and self.table.isVisible():
-            self.model.repaint_running(range(first, last + 1 if last >= 0 else self.model.rowCount()))
+        if self.table.isVisible():
+            self.model.repaint_running(self.table.rows_in_sight(0, self.table.viewport().height()))
 
     def show_stale(self, stale: bool) -> None:
         """Grey: it is about an earlier state of the connection."""
-        if stale is not self.table.property("pale"):
-            self.table.setProperty("pale", stale)
-            self.table.viewport().update()
+        self.table.show_pale(stale)
         self.detail.show_stale(stale)
 
     def show_stage(self, stage: Stage | None) -> None:
@@ -242,14 +201,14 @@ class ServersPanel(QWidget):
             self.table.setColumnWidth(column, width + spare)
         self._fitting = False
 
-    def _measure(self, rows: range, columns: range = range(len(_STAGES))) -> None:
+    def _measure(self, rows: range, columns: range = range(len(STAGES))) -> None:
         servers = [self.model.server_at(row) for row in rows]
         for column in columns:
-            widest = max(MatrixDelegate.width_of(server, _STAGES[column]) for server in servers)
+            widest = max(width_of(server, STAGES[column]) for server in servers)
             self._widths[column] = max(self._widths[column], widest)
 
     def _on_reset(self) -> None:
-        self._widths = [0] * len(_STAGES)
+        self._widths = [0] * len(STAGES)
         if rows := self.model.rowCount():
             self._measure(range(rows))
         self._show(QModelIndex())

@@ -5,16 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetrics,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-)
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from clearline.core.findings import STAGES, Stage
@@ -22,6 +13,7 @@ from clearline.core.report.report import Report, StageResult, Status, Verdict
 from clearline.ui.look import theme
 from clearline.ui.look.icons import pixmap
 from clearline.ui.look.status import stage_word, status_colour, status_icon, status_word
+from clearline.ui.look.theme import Face
 from clearline.ui.models.servers_by_stage import elapsed_text
 from clearline.ui.widgets.delegates import turning
 
@@ -51,6 +43,8 @@ class StageStrip(QWidget):
         self._chosen: Stage | None = None
         self._cursor: Stage | None = None
         self._pale = False
+        self._placed: tuple[QSize, list[tuple[QRect, Stage]], bool] | None = None
+        """Where they stand in which room; forgotten with the words that it follows from."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Stages of the check")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -64,6 +58,7 @@ class StageStrip(QWidget):
         words = {stage: _below(report, result) for stage, result in stages.items()} if report else {}
         if (stages, words, front, stale) != (self._stages, self._words, self._front, self._pale):
             self._stages, self._words, self._front, self._pale = stages, words, front, stale
+            self._placed = None
             self._describe()
             self.update()
 
@@ -85,7 +80,7 @@ class StageStrip(QWidget):
 
     def sizeHint(self) -> QSize:
         """Two lines."""
-        return QSize(400, max(_HEIGHT, QFontMetrics(theme.body_font()).height() * 2 + theme.GRID + 2))
+        return QSize(400, max(_HEIGHT, theme.metrics_of(Face.BODY).height() * 2 + theme.GRID + 2))
 
     def minimumSizeHint(self) -> QSize:
         """Short labels need little."""
@@ -135,7 +130,6 @@ class StageStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         c = theme.colours()
         places, narrow = self._places()
-        body = theme.body_font()
         marked = self._chosen or self._front
         for rect, stage in places:
             if not rect.adjusted(*_AROUND).intersects(event.rect()):
@@ -143,7 +137,7 @@ class StageStrip(QWidget):
             result = self._stages.get(stage)
             status = result.status if result else Status.WAITING
             colour = c.muted if self._pale else status_colour(status)
-            font = _strong() if stage is marked else body
+            face = Face.STRONG if stage is marked else Face.BODY
             focused = self.hasFocus() and stage is self._at_cursor
             if stage is marked or focused:
                 box = QRectF(rect).adjusted(-7.5, 0.5, 7.5, -0.5)
@@ -152,10 +146,10 @@ class StageStrip(QWidget):
                 painter.drawRoundedRect(box, 5, 5)
             angle = turning() if status is Status.RUNNING else 0
             picture = pixmap(status_icon(status), colour, _ICON, angle=angle)
-            metrics = QFontMetrics(font)
+            metrics = theme.metrics_of(face)
             line = metrics.height()
             top = rect.top() + (rect.height() - 2 * line - 2) // 2
-            painter.setFont(font)
+            painter.setFont(theme.font_of(face))
             painter.setPen(QColor(c.muted if self._pale or status in _QUIET else c.text))
             if narrow:
                 painter.drawPixmap(QPoint(rect.center().x() - _ICON // 2, top + (line - _ICON) // 2), picture)
@@ -163,7 +157,7 @@ class StageStrip(QWidget):
                 continue
             painter.drawPixmap(QPoint(rect.left(), top + (line - _ICON) // 2), picture)
             painter.drawText(QPoint(rect.left() + _ICON + 5, top + metrics.ascent()), stage_word(stage))
-            painter.setFont(body)
+            painter.setFont(theme.font_of(Face.BODY))
             painter.setPen(QColor(c.muted))
             painter.drawText(QPoint(rect.left(), top + line + 2 + metrics.ascent()), self._words.get(stage, ""))
         painter.end()
@@ -175,7 +169,9 @@ class StageStrip(QWidget):
 
     def _places(self) -> tuple[list[tuple[QRect, Stage]], bool]:
         """Where each stage stands, and whether the icon stands over the word because there is little room."""
-        name, below = QFontMetrics(_strong()), QFontMetrics(theme.body_font())
+        if self._placed is not None and self._placed[0] == self.size():
+            return self._placed[1:]
+        name, below = theme.metrics_of(Face.STRONG), theme.metrics_of(Face.BODY)
         wide = [
             max(_ICON + 5 + name.horizontalAdvance(stage_word(s)), below.horizontalAdvance(self._words.get(s, "")))
             for s in STAGES
@@ -188,6 +184,7 @@ class StageStrip(QWidget):
         for stage, width in zip(STAGES, widths, strict=True):
             places.append((QRect(left, 0, width, self.height()), stage))
             left += width + gap
+        self._placed = self.size(), places, narrow
         return places, narrow
 
     def _at(self, point: QPoint) -> Stage | None:
@@ -207,12 +204,6 @@ class StageStrip(QWidget):
         if self._cursor is not None:
             said.insert(0, f"at {stage_word(self._cursor)}")
         self.setAccessibleDescription("; ".join(said))
-
-
-def _strong() -> QFont:
-    font = theme.body_font()
-    font.setWeight(QFont.Weight.DemiBold)
-    return font
 
 
 def _below(report: Report, result: StageResult) -> str:
