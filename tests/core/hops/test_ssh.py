@@ -575,6 +575,36 @@ def test_programs_that_do_not_lead_there(bastion: Server) -> None:
     assert "exit status 254: TargetNotConnected" in summary(failing)
 
 
+def test_what_a_program_says_is_not_said_of_the_servers_port(bastion: Server) -> None:
+    page = run([bastion.hop(proxy_command="sh -c 'echo HTTP/1.1 403 Forbidden; sleep 60'")], "db:27017")
+    assert cause(page, Certainty.PROVEN) == "hop.wrong-service"
+    assert "the far end of sh is a web server" in summary(page)
+    ended = run([bastion.hop(proxy_command="sh -c 'echo SSH-2.0-OpenSSH_9.2; echo gone >&2; exit 3'")], "db:27017")
+    assert cause(ended) == "ssh.proxy-command-failed"
+    assert "exit status 3: gone" in summary(ended)
+
+
+def test_a_long_notice_before_the_greeting_is_read(bastion: Server, keys: Keys) -> None:
+    notice = b"this computer is watched\r\n" * 1000
+    hops = []
+    for end in (b"SSH-2.0-OpenSSH_9.2\r\n", notice * 10):
+        with Peer(speaking(notice + end, ends=False)) as peer:
+            hop = SshServer(host="127.0.0.1", port=peer.port)
+            hops.append(cause(run([hop], "db:27017", patience=Patience(0.5, 0.5)), Certainty.LIKELY))
+    assert hops == ["ssh.handshake-hangs", "hop.wrong-service"]
+
+
+def test_a_certificate_of_another_name_is_not_valid(keys: Keys, tmp_path: Path) -> None:
+    for_another = keys.authority.generate_host_certificate(keys.host, "host", principals=["other.example.com"])
+    for_another.write_certificate(tmp_path / "host-cert.pub")
+    with sshd(keys, HostCertificate=str(tmp_path / "host-cert.pub")) as server:
+        path = known(tmp_path, server, keys.authority, "@cert-authority ")
+        report = run([server.hop(known_hosts=path)], "db:27017")
+    assert cause(report) == "ssh.host-key-revoked"
+    assert report.diagnosis is not None
+    assert "other names" in report.diagnosis.detail
+
+
 def test_a_program_that_hangs_is_no_server_that_accepts(bastion: Server) -> None:
     hanging = run([bastion.hop(proxy_command="sh -c 'echo waiting >&2; sleep 60'")], "db:27017")
     assert cause(hanging, Certainty.LIKELY) == "ssh.proxy-command-silent"

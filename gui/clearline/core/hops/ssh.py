@@ -23,6 +23,7 @@ from clearline.core.hops.hop_log import HopLog
 from clearline.core.hops.key_exchange import lacking
 from clearline.core.hops.known_hosts import HostKeys
 from clearline.core.hops.opener import Entrance
+from clearline.core.hops.proxy_command import CommandStream
 from clearline.core.hops.ssh_config import ConfigProblem, Settings
 from clearline.core.hops.ssh_greeting import greeted
 from clearline.core.hops.ssh_line import Carried, Channel, pushed, why_refused
@@ -249,7 +250,12 @@ class SshHop:
                     keepalive_count_max=_MISSED,
                 )
             )
-            await self._exchanged(login, connecting, carried)
+            try:
+                await self._exchanged(login, connecting, carried)
+            except HopError as error:
+                if error.failure.trouble is Trouble.CLOSED and isinstance(stream, CommandStream) and carried.ended:
+                    raise await proxy_command.failed(log, stream, command or "") from None
+                raise
             conn = await self._let_in(login, connecting)
             self._carried, self._end = carried, None
             return conn

@@ -14,7 +14,8 @@ from clearline.core.hops.proxy_command import CommandStream
 from clearline.core.hops.stream import PushStream
 from clearline.core.hops.trouble import HopError
 
-_LONGEST_GREETING: Final = 8192
+_LONGEST_GREETING: Final = 128 << 10
+"""OpenSSH reads 1024 lines before the one that counts; a company's notice may have many."""
 _BOTH_VERSIONS: Final = "SSH-1.99-"
 """How a server says that it knows the first version as well as the second (RFC 4253, section 5.1)."""
 
@@ -54,7 +55,7 @@ async def greeted(log: HopLog, entrance: Entrance, stream: PushStream, command: 
                     raise await proxy_command.failed(log, through, command or "")
                 if not piece or len(said) > _LONGEST_GREETING or service_of(said):
                     if said and not _banner(said):
-                        raise _not_ssh(log, said, step.elapsed_ms, ended=not piece)
+                        raise _not_ssh(log, said, step.elapsed_ms, ended=not piece, **more())
                     if not piece:
                         raise _closed_early(log, said, step.elapsed_ms, None)
         finally:
@@ -75,15 +76,15 @@ async def _look(log: HopLog, entrance: Entrance, command: str | None) -> bytes:
     return await looked_at(lambda: entrance.enter(log), log.terms.deadline_s)
 
 
-def _not_ssh(log: HopLog, said: bytes, elapsed_ms: float, *, ended: bool) -> HopError:
+def _not_ssh(log: HopLog, heard: bytes, elapsed_ms: float, *, ended: bool, **of_program: Any) -> HopError:
     # sshd ends it so with a sentence: Exceeded MaxStartups, Not allowed at this time.
-    if ended and service_of(said) is None and said.isascii():
-        words = said.decode("ascii").strip()
+    if ended and service_of(heard) is None and heard.isascii():
+        words = heard.decode("ascii").strip()
         return log.failed(
-            HopStage.BANNER, Trouble.CLOSED, said=words[:200], first_bytes=shown(said), elapsed_ms=elapsed_ms
+            HopStage.BANNER, Trouble.CLOSED, said=words[:200], first_bytes=shown(heard), elapsed_ms=elapsed_ms
         )
-    fields: dict[str, Any] = {"first_bytes": shown(said), "service": service_of(said), "elapsed_ms": elapsed_ms}
-    return log.failed(HopStage.BANNER, Trouble.NOT_SPOKEN, **fields)
+    fields: dict[str, Any] = {"first_bytes": shown(heard), "service": service_of(heard), "elapsed_ms": elapsed_ms}
+    return log.failed(HopStage.BANNER, Trouble.NOT_SPOKEN, **fields, **of_program)
 
 
 def _closed_early(log: HopLog, said: bytes, elapsed_ms: float, number: int | None) -> HopError:

@@ -39,6 +39,7 @@ _SERVICES: Final = {
 _TAKE_IT_OUT: Final = (
     "Enter the hop's own host and port. If this is the server that you want, take the hop out: it is reached without."
 )
+_RUN_IT: Final = "Run the ProxyCommand by itself: it should print a line that begins with SSH-."
 _NTLM_BREAKS: Final = {
     "ntlm-challenge": "The proxy offers NTLM and then sends no challenge that can be answered.",
     "ntlm-line": "The proxy ends the connection between its challenge and the answer, which have to share one.",
@@ -85,7 +86,7 @@ def hop_fails(facts: Facts) -> Iterable[Finding]:
         certainty,
         evidence=told(stopped),
         detail=_more(stopped, code),
-        fix=_TAKE_IT_OUT if code == "hop.wrong-service" and stopped.service == "mongodb" else "",
+        fix=_fix(stopped, code),
         fill={
             **_words(stopped.kind),
             "host": stopped.host or "(no host is set)",
@@ -94,6 +95,13 @@ def hop_fails(facts: Facts) -> Iterable[Finding]:
             **blanks,
         },
     )
+
+
+def _fix(failure: HopFailure, code: str) -> str:
+    """What helps in a case that the catalogue's own words do not fit."""
+    if code == "hop.wrong-service" and failure.what:
+        return _RUN_IT
+    return _TAKE_IT_OUT if code == "hop.wrong-service" and failure.service == "mongodb" else ""
 
 
 def _more(failure: HopFailure, code: str) -> str:
@@ -114,6 +122,11 @@ def _more(failure: HopFailure, code: str) -> str:
         return (
             "An account that has expired or is barred for now (nologin, access.conf) looks so, and so does a server "
             "that wants two proofs (AuthenticationMethods), or one that asks for the signature of any key."
+        )
+    if code == "ssh.host-key-revoked" and failure.what == "certificate":
+        return (
+            "It is a certificate of an authority that is known here: it is made for other names, or this computer's "
+            "time lies outside of its dates. Nothing was sent to it."
         )
     return f"Its words: {failure.said}." if code == "ssh.closed-early" and failure.said else ""
 
@@ -146,7 +159,11 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
         case Trouble.NOT_SPOKEN if failure.kind == "http" and failure.service == "tls":
             return "proxy.wants-tls", likely, {}  # whether a proxy speaks inside of it is not known
         case Trouble.NOT_SPOKEN:
-            return "hop.wrong-service", proven, {"service": _SERVICES.get(failure.service, "something else")}
+            # An SSH server may send lines of text before it says who it is (RFC 4253, section 4.2).
+            text = failure.kind == "ssh" and failure.service is None and "\\x" not in failure.first_bytes
+            through = {"server": f"the far end of {failure.what}"} if failure.what else {}
+            service = _SERVICES.get(failure.service, "something else")
+            return "hop.wrong-service", likely if text else proven, {"service": service, **through}
         case Trouble.HANGS:
             return "hop.hangs", likely, {}
         case Trouble.CERTIFICATE if failure.verify_code in _UNKNOWN_AUTHORITY:
