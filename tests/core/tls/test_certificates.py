@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import hashlib
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,12 +36,15 @@ def made(
     key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | None = None,
     signed_with: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | None = None,
     serial: int = 7,
+    extensions: Sequence[x509.ExtensionType] = (),
 ) -> bytes:
     own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "db")])
     key = key or ec.generate_private_key(ec.SECP384R1())
     signer = signed_with or key
     builder = x509.CertificateBuilder(subject or own, issuer or own, key.public_key(), serial)
     builder = builder.not_valid_before(NOW - DAY).not_valid_after(NOW + DAY)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
     return der(builder.sign(signer, None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA384()))
 
 
@@ -56,6 +61,17 @@ def test_a_server_certificate_tells_all_that_a_connection_depends_on(authority: 
     assert (facts.key_type, facts.key_bits, facts.signature_hash) == ("EC", 256, "sha256")
     assert facts.serial == format(identity.certificate.serial_number, "x")
     assert facts.key_id == public_key_id(identity.key.public_key())
+
+
+def test_what_a_certificate_holds_without_measure_is_cut() -> None:
+    long = x509.Name([x509.NameAttribute(NameOID.DN_QUALIFIER, "n" * 30_000)])
+    ocsp, at = AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier
+    urls = ["http://h/" + "x" * 5_000, *(f"http://ocsp.lab/{n}" for n in range(300))]
+    access = x509.AuthorityInformationAccess([x509.AccessDescription(ocsp, at(url)) for url in urls])
+    purposes = x509.ExtendedKeyUsage([x509.ObjectIdentifier(f"1.3.6.1.5.5.7.3.{n}") for n in range(1_000)])
+    facts = certificate_facts(made(subject=long, extensions=[access, purposes]), NOW)
+    assert len(msgspec.json.encode(facts)) < 10_000
+    assert facts.ocsp_urls[0] == "http://ocsp.lab/0"
 
 
 def test_dates_are_utc_and_count_from_the_clock_that_is_given() -> None:

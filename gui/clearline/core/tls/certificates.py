@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from clearline.core.facts.computer import CertificateFacts
-from clearline.core.facts.replies import MOST_NAMES, cut
+from clearline.core.facts.replies import LONGEST_TEXT, MOST_NAMES, cut
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SECONDS_A_DAY = 86400.0
+_MOST_PURPOSES = 100
+_MOST_URLS = 10
 _ED25519 = bytes.fromhex("300506032b6570")  # AlgorithmIdentifier
 
 
@@ -50,7 +52,7 @@ def _facts(der: bytes, now: datetime) -> CertificateFacts:
         return CertificateFacts(
             subject=cut(readable(lambda: certificate.subject.rfc4514_string(), "")),
             issuer=cut(readable(lambda: certificate.issuer.rfc4514_string(), "")),
-            serial=format(certificate.serial_number, "x"),
+            serial=cut(format(certificate.serial_number, "x")),
             not_before=starts.isoformat(),
             not_after=ends.isoformat(),
             days_left=round((ends - now).total_seconds() / _SECONDS_A_DAY, 4),
@@ -65,7 +67,9 @@ def _facts(der: bytes, now: datetime) -> CertificateFacts:
             key_type=key_type,
             key_bits=key_bits,
             signature_hash=readable(lambda: _signature_hash(certificate), ""),
-            purposes=tuple(p.dotted_string for p in _extension(certificate, x509.ExtendedKeyUsage) or ()),
+            purposes=tuple(p.dotted_string for p in _extension(certificate, x509.ExtendedKeyUsage) or ())[
+                :_MOST_PURPOSES
+            ],
             must_staple=_must_staple(certificate),
             ocsp_urls=_ocsp_urls(certificate),
             key_id=key_id,
@@ -126,7 +130,7 @@ def _attribute(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str
     def first() -> str | None:
         for attribute in certificate.subject.get_attributes_for_oid(oid):
             value = attribute.value
-            return value if isinstance(value, str) else value.decode("utf-8", "replace")
+            return cut(value if isinstance(value, str) else value.decode("utf-8", "replace"))
         return None
 
     return readable(first, None)
@@ -193,9 +197,10 @@ def _ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
     from cryptography.x509.oid import AuthorityInformationAccessOID
 
     access = _extension(certificate, x509.AuthorityInformationAccess) or ()
-    return tuple(
+    found = (
         entry.access_location.value
         for entry in access
         if entry.access_method == AuthorityInformationAccessOID.OCSP
         and isinstance(entry.access_location, x509.UniformResourceIdentifier)
     )
+    return tuple(url for url in found if len(url) <= LONGEST_TEXT)[:_MOST_URLS]

@@ -137,6 +137,14 @@ def test_the_look_shows_the_chain_when_the_verifying_handshake_does_not() -> Non
     assert found.cause == "tls.unknown-ca"
 
 
+def test_an_authority_is_not_proven_by_certificates_that_cannot_be_read() -> None:
+    at_home = TcpFacts(address="127.0.0.1", family="ipv4", reach=Reach.OK, loopback=True)
+    unread = driver(Reach.VERIFY_FAILED, verify_code=20, chain=(), unreadable=True)
+    found = explained(facts(member(unread, inside(HELLO), tcp=(at_home,)), options=TLS))
+    assert found is not None
+    assert (found.cause, found.certainty) == ("tls.unknown-ca", Certainty.LIKELY)
+
+
 def test_a_ca_file_of_another_authority_is_compared_with_the_chain() -> None:
     other = certificate("CN=Other CA", "CN=Other CA", is_ca=True)
     found = explained(facts(member(refused(19)), options=WITH_CA, files=(file("tlsCAFile", other),)))
@@ -404,7 +412,7 @@ def test_a_weak_key_is_named_with_its_size() -> None:
     assert "1024 bits" in found.summary
 
 
-@pytest.mark.parametrize("code", [24, 26, 32, 67, 68, 79])
+@pytest.mark.parametrize("code", [13, 14, 24, 26, 32, 67, 68, 79])
 def test_a_certificate_that_is_unfit_is_said_to_be(code: int) -> None:
     assert cause(refused(code)) == "tls.weak-certificate"
 
@@ -737,6 +745,13 @@ def test_validation_off_says_what_a_check_would_say(chain: tuple[Any, ...], reas
     assert reason in found.detail
     assert "tlsAllowInvalidCertificates" in found.detail
     assert found.remedies[0].patch is None
+
+
+@pytest.mark.parametrize(("tried", "reason"), [((), "was not tried"), ((13,), "no date"), ((10,), "code is 10")])
+def test_validation_off_is_told_of_a_certificate_that_cannot_be_read(tried: tuple[int, ...], reason: str) -> None:
+    strict = [handshake(TlsKind.OS_ROOTS, Reach.VERIFY_FAILED, verify_code=code, chain=()) for code in tried]
+    found = working(*strict, chain=(), options={**TLS, "tlsInsecure": True})["tls.validation-off"]
+    assert reason in found.detail
 
 
 def test_a_check_that_passes_makes_the_option_needless() -> None:

@@ -180,7 +180,8 @@ def _untrusted(facts: Facts, member: MemberFacts) -> Finding | None:
         return None
     chain = presented(member)
     if not chain:
-        return None if not member.finished else _unknown(facts, member, "an authority that it does not show", "")
+        unread = "What it sends cannot be read here: a certificate between them may be missing as well."
+        return None if not member.finished else _unknown(facts, member, "an authority that it does not show", unread)
     path = _linked(chain)
     top = path[-1]
     issuer = short_name(top.issuer)

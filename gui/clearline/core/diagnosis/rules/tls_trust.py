@@ -39,6 +39,8 @@ UNTRUSTED = frozenset({2, 7, 19, 20, 21, 27, 28, 29, 30, 31})
 NO_CRL = frozenset({3, 8, 33, 35, 44, 54})
 CRL_DATES = frozenset({11, 12, 15, 16})
 UNFIT = {
+    13: "the beginning of its validity, or of an authority's in its chain, is no date that can be read",
+    14: "the end of its validity, or of an authority's in its chain, is no date that can be read",
     66: "its key is too short",
     67: "the key of an authority in its chain is too short",
     68: "an authority in its chain signs with an outdated hash",
@@ -57,6 +59,7 @@ UNFIT = {
 
 
 _MENDED_BY = {
+    (13, 14): "Have it issued anew with dates that TLS libraries read (RFC 5280, 4.1.2.5).",
     (47, 48): "Have it issued for names that its authority may issue, or by another authority.",
     (22, 25): "Have it issued by an authority that may stand there: a root, or an intermediate whose limit allows it.",
     (24, 32, 37, 79): "Have it issued by an authority whose own certificate is marked as one (CA:TRUE, keyCertSign).",

@@ -31,11 +31,18 @@ _OPTION_FIELDS = {
 }
 
 
-def _encrypted(facts: Facts) -> Iterable[tuple[MemberFacts, TlsFacts, tuple[CertificateFacts, ...]]]:
-    """Members with which the driver's TLS works, with what they show."""
+def _by_tls(facts: Facts) -> Iterable[tuple[MemberFacts, TlsFacts]]:
+    """Members with which the driver's TLS works."""
     for member in facts.members if facts.tls_wanted else ():
         handshake = member.handshake(TlsKind.DRIVER)
-        if handshake is not None and handshake.reach is Reach.OK and (chain := presented(member)):
+        if handshake is not None and handshake.reach is Reach.OK:
+            yield member, handshake
+
+
+def _encrypted(facts: Facts) -> Iterable[tuple[MemberFacts, TlsFacts, tuple[CertificateFacts, ...]]]:
+    """As `_by_tls`, with what they show, as far as it can be read."""
+    for member, handshake in _by_tls(facts):
+        if chain := presented(member):
             yield member, handshake, chain
 
 
@@ -167,8 +174,8 @@ def validation_off(facts: Facts) -> Iterable[Finding]:
     options = _unchecked(facts)
     if not options:
         return
-    for member, _, chain in _encrypted(facts):
-        passes, reason = _verified(facts, member, chain)
+    for member, _ in _by_tls(facts):
+        passes, reason = _verified(facts, member, presented(member))
         yield finding(
             "tls.validation-off",
             Certainty.PROVEN,
@@ -190,7 +197,8 @@ def _verified(facts: Facts, member: MemberFacts, chain: tuple[CertificateFacts, 
     code = next((t.verify_code for t in strict if t.reach is Reach.VERIFY_FAILED), None)
     if code is None and any(t.reach is Reach.OK for t in strict):
         return True, "At present it would pass, so the option is not needed."
-    code = code if code is not None else _expected_code(facts, member, chain)
+    if code is None and chain:
+        code = _expected_code(facts, member, chain)
     if code is None:
         return None, "Whether it would pass was not tried."
     return False, f"The certificate would fail: {_why(code, member, chain)}."
@@ -212,6 +220,10 @@ def _expected_code(facts: Facts, member: MemberFacts, chain: tuple[CertificateFa
 
 
 def _why(code: int, member: MemberFacts, chain: tuple[CertificateFacts, ...]) -> str:
+    if code in UNFIT:
+        return UNFIT[code]
+    if not chain:
+        return f"OpenSSL's verification code is {code}"
     leaf = chain[0]
     if code == SELF_SIGNED:
         return "the server signed it itself"
@@ -221,8 +233,6 @@ def _why(code: int, member: MemberFacts, chain: tuple[CertificateFacts, ...]) ->
         return f"it expired on {day(leaf.not_after)}"
     if code == NOT_YET_VALID:
         return f"it is valid only from {day(leaf.not_before)} on"
-    if code in UNFIT:
-        return UNFIT[code]
     if code in (62, 64):
         return f"it is for {listed([*leaf.names, *leaf.addresses], nothing='no name')}, not for {member.host}"
     return f"OpenSSL's verification code is {code}"
