@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bson import Int64, ObjectId
 
 from faults.dns_faults import ADDRESS, MEMBER, NAME, SRV
 from faults.fault import Case, Table
 from faults.laboratory import Laboratory
 from lab.certificates import server_context
 from lab.dns_server import NXDOMAIN, Zone, cluster
-from lab.mongo_peer import MongoPeer
+from lab.mongo_peer import CLOSE, Answer, MongoPeer, hello, member_hello
 from lab.namespaces import OUTSIDE, Network
 
 TABLE = Table()
@@ -108,3 +111,47 @@ def _(lab: Laboratory) -> Iterator[Case]:
     with Network() as network, MongoPeer(listener=network.listen(PORT), tls=context):
         network.dns_server({(HOST, "CNAME"): "n7.real.test.", ("n7.real.test", "A"): OUTSIDE})
         yield Case(f"{_PLAIN}?tls=true&tlsCAFile={lab.authority.ca_file}", network)
+
+
+# ---------------------------------------------------------------- several servers behind one name
+
+_SECOND = "10.79.0.53"
+_BOTH: Zone = {(HOST, "A"): [OUTSIDE, _SECOND]}
+
+
+def _at_two(id: str, title: str, answers: Sequence[Answer], text: str = _PLAIN, **expected: object) -> None:
+    """Two addresses of one name, and what answers hello at each."""
+
+    @TABLE.row(id, title, netns=True, **expected)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with Network() as network, MongoPeer({"hello": answers[0]}, listener=network.listen(PORT)):
+            network.outside_address(_SECOND)
+            network.dns_server(_BOTH)
+            with MongoPeer({"hello": answers[1]}, listener=network.listen(PORT, _SECOND)):
+                yield Case(text, network)
+
+
+_SEVERAL = "topology.several-servers"
+_PAIR = [f"{OUTSIDE}:{PORT}", f"{_SECOND}:{PORT}"]
+_MEMBERS = (
+    member_hello("rs0", _PAIR, me=_PAIR[0], primary=_PAIR[1]),
+    member_hello("rs0", _PAIR, me=_PAIR[1], role="primary"),
+)
+_STRAY = member_hello("rs9", [f"{HOST}:{PORT}"], me=f"{HOST}:{PORT}", role="primary")
+_ALONE = f"{_PLAIN}?directConnection=true"
+_at_two(
+    "I20", "a single server and a set's primary", (hello(), _STRAY), connected=_SEVERAL, says="a single server; 10."
+)
+_at_two("I21", "two members, of which one is asked", _MEMBERS, _ALONE, connected=_SEVERAL, says="(primary)")
+_at_two("I22", "two members of the set that is asked for: healthy", _MEMBERS, f"{_PLAIN}?replicaSet=rs0", connected=())
+_at_two("I23", "a server, and one that hangs up", (hello(), CLOSE), connected=_SEVERAL, says="ends the connection")
+_at_two("I24", "a server, and one that is too old", (hello(), hello(maxWireVersion=8)), connected=_SEVERAL)
+
+
+def _process(number: int) -> dict[str, Any]:
+    return {"topologyVersion": {"processId": ObjectId(f"{number:024x}"), "counter": Int64(0)}}
+
+
+_ONE = hello(**_process(1))
+_at_two("I25", "two ways to one server: healthy", (_ONE, _ONE), connected=())
+_at_two("I26", "two single servers", (_ONE, hello(**_process(2))), connected=_SEVERAL)

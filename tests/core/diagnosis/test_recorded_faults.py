@@ -33,7 +33,7 @@ DOUBTED = {
     "no-common-cipher server-certificate-as-client",
     "topology": "config-servers-unreachable internal-addresses load-balanced-mismatch member-is-another "
     "member-name-unknown member-without-set not-initiated one-server-twice primary-refuses primary-unreachable "
-    "router-cannot-reach several-servers shard-no-primary",
+    "router-cannot-reach shard-no-primary",
 }
 """By stage: the causes that no recorded fault proves. Where a rule comes to prove one it is taken out of here, and the
 commit says why nothing else explains what was seen."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.structs import replace
 
 from clearline.core.addresses import server_name
+from clearline.core.check.elsewhere import MOST_ELSEWHERE, talk_elsewhere
 from clearline.core.check.ledger import Ledger
 from clearline.core.check.questions import Questioner, Terms
 from clearline.core.diagnosis.standing import answered, known_addresses
@@ -204,6 +205,7 @@ class Examiner:
         opened: asyncio.Future[tuple[Connection, str]] = loop.create_future()
         all_quiet: asyncio.Future[None] = loop.create_future()
         quiet: set[str] = set()
+        elsewhere: set[str] = set()
 
         def answered(facts: TcpFacts) -> None:
             self._questioner.note_tcp(member.address, facts, addresses)
@@ -219,11 +221,15 @@ class Examiner:
                 late_s=self._terms.late_s,
                 on_early=answered,
             )
-            if connection is not None and (opened.done() or self._ledger.member(member.address).exchanges):
+            if connection is not None and not opened.done() and not self._ledger.member(member.address).exchanges:
+                opened.set_result((connection, ip))
+                connection = None
+            answered(facts)
+            if connection is not None and len(elsewhere) == MOST_ELSEWHERE:
                 connection.close()
             elif connection is not None:
-                opened.set_result((connection, ip))
-            answered(facts)
+                elsewhere.add(ip)
+                await talk_elsewhere(self._questioner, member, connection, ip)
 
         attempts = [loop.create_task(attempt(ip)) for ip in addresses]
         ended = asyncio.gather(*attempts)

@@ -94,12 +94,19 @@ _SAID_BY_THE_SERVER = frozenset({Stage.TLS, Stage.HELLO, Stage.TOPOLOGY})
 def _one_of_several(member: MemberFacts, found: Finding) -> str:
     """A word about a name with several addresses that take connections: what one of them says is said of that one."""
     opened = open_addresses(member)
-    if len(opened) < 2 or found.stage not in _SAID_BY_THE_SERVER:
+    if len(opened) < 2 or found.stage not in _SAID_BY_THE_SERVER or _is_one_server(member, opened):
         return ""
     return (
         f"{member.host} has several addresses ({catalogue.listed(opened, most=4)}), and what one of them answered is "
         "told here: another server may stand at another of them."
     )
+
+
+def _is_one_server(member: MemberFacts, opened: list[str]) -> bool:
+    """Whether the very same process answered at every address that took a connection."""
+    heard = [member.hello, *(e.hello for e in member.elsewhere.values())]
+    processes = {hello.process_id if hello is not None else None for hello in heard}
+    return len(heard) == len(opened) and len(processes) == 1 and None not in processes
 
 
 def _by_one_address(facts: Facts, found: Finding) -> Finding:

@@ -316,6 +316,8 @@ class LearntOfMember(Fact, frozen=True, kw_only=True):
     listening: Listening | None = None
     tls: tuple[TlsFacts, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
+    elsewhere: dict[str, Exchange] = {}
+    """By address: hello, as the driver would say it, at further addresses of the same name that took a connection."""
     rtt: RttFacts | None = None
     other_ports: tuple[OtherPort, ...] = ()
     knocks: tuple[Knock, ...] = ()

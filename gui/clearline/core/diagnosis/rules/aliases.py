@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.standing import answered, is_connected, known_addresses, load_balanced, single_topology
-from clearline.core.facts.servers import Hello, MemberFacts
+from clearline.core.facts.servers import Exchange, Hello, MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity
 
@@ -110,4 +110,80 @@ def several_servers(facts: Facts) -> Iterable[Finding]:
         return
 
 
-RULES = (leads_elsewhere, one_server_twice, several_servers)
+_AS = {
+    "standalone": "a single server",
+    "router": "a router (mongos)",
+    "ghost": "a server that is in no set",
+    "unknown": "a server that answers hello with an error",
+}
+_NO_ANSWER = {
+    Reach.SILENT: "keeps silent",
+    Reach.CLOSED: "ends the connection",
+    Reach.RESET: "cuts the connection",
+    Reach.NOT_MONGODB: "is no MongoDB, or wants TLS where the address has none",
+    Reach.VERIFY_FAILED: "shows a certificate that is not accepted",
+}
+
+
+def differing_addresses(facts: Facts) -> Iterable[Finding]:
+    """A name with several addresses at which different servers answer, or one that cannot be used."""
+    for member in facts.members:
+        own = next((e for e in member.exchanges if not e.look), None)
+        if own is None or not member.elsewhere or load_balanced(facts):
+            continue
+        here = next((t.address for t in member.tcp if t.reach is Reach.OK and t.address not in member.elsewhere), "")
+        apart = [ip for ip, other in member.elsewhere.items() if _are_apart(facts, own, other)]
+        if not apart or not here:
+            continue
+        said = {here: own, **{ip: member.elsewhere[ip] for ip in apart}}
+        kinds = {(e.hello.set_name, e.hello.kind) if e.hello else None for e in said.values()}
+        lasting = None not in kinds and len({name for name, _ in filter(None, kinds)}) > 1
+        yield finding(
+            "topology.several-servers",
+            # What a server is, it is for longer than the moment between two connections.
+            Certainty.PROVEN if lasting else Certainty.LIKELY,
+            server=member.address,
+            evidence={ip: _as_words(exchange) for ip, exchange in said.items()},
+            summary=f"{member.host} has several addresses, and different servers stand there: "
+            f"{'; '.join(f'{ip} {_as_words(exchange)}' for ip, exchange in said.items())}.",
+            means="A driver goes to the first address that opens, and name servers change their order: each new "
+            "connection may end at another of them.",
+            detail=""
+            if lasting
+            else "A server that was restarted in that moment, or is at its limit of connections, looks the same.",
+            fix=f"Let {member.host} lead to one server, or write the servers' own names into the address (those of one "
+            "set with replicaSet).",
+            host=member.address,
+        )
+        return
+
+
+def _are_apart(facts: Facts, own: Exchange, other: Exchange) -> bool:
+    """Whether it matters at which of two addresses a connection ends."""
+    if own.hello is None or other.hello is None:
+        return (own.hello is None) != (other.hello is None)
+    one, two = own.hello, other.hello
+    if one.process_id is not None and one.process_id == two.process_id:
+        return False
+    if (one.set_name, one.kind == "router", one.kind == "ghost", one.ok) != (
+        two.set_name,
+        two.kind == "router",
+        two.kind == "ghost",
+        two.ok,
+    ):
+        return True
+    known_apart = None not in (one.process_id, two.process_id) or one.max_wire_version != two.max_wire_version
+    if one.set_name is None:
+        return known_apart
+    # Each member of a set tells of all: the one that is asked first does not matter, unless no other is asked.
+    return single_topology(facts) and (known_apart or one.me != two.me)
+
+
+def _as_words(exchange: Exchange) -> str:
+    hello = exchange.hello
+    if hello is None:
+        return _NO_ANSWER.get(exchange.reach, "gives no answer that could be used")
+    return f"is {_AS.get(hello.kind) or f'a member of the set {hello.set_name} ({hello.kind})'}"
+
+
+RULES = (leads_elsewhere, one_server_twice, several_servers, differing_addresses)
