@@ -18,6 +18,7 @@ import keyring.backend
 import pytest
 from PySide6.QtCore import QEvent
 from pytestqt.qtbot import QtBot
+from pytestqt.wait_signal import SignalBlocker
 
 from clearline.core.keyring.vault import MEMORY_SERVICE, Vault
 from clearline.ui.app import compose
@@ -79,6 +80,7 @@ def qapp_args() -> list[str]:
 
 
 _AT_FIRST_MS = (1, 1, 1, 2, 2, 4, 4)
+_PATIENCE_MS = 60_000
 
 
 class PatientBot(QtBot):
@@ -88,7 +90,7 @@ class PatientBot(QtBot):
     several turns be shown.
     """
 
-    def waitUntil(self, callback: Callable[..., Any], *, timeout: int = 20_000) -> None:
+    def waitUntil(self, callback: Callable[..., Any], *, timeout: int = _PATIENCE_MS) -> None:
         self._wait_until(callback, timeout)
         while passing_time.is_showing():
             QApplication.processEvents()
@@ -111,10 +113,13 @@ class PatientBot(QtBot):
             self.wait(look_again_ms)
         super().waitUntil(met, timeout=timeout)
 
-    def waitActive(self, widget: Any, *, timeout: int = 20_000) -> Any:
+    def waitSignal(self, signal: Any, *, timeout: int = _PATIENCE_MS, **more: Any) -> SignalBlocker:
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+    def waitActive(self, widget: Any, *, timeout: int = _PATIENCE_MS) -> Any:
         return super().waitActive(widget, timeout=timeout)
 
-    def waitExposed(self, widget: QScrollArea | QWidget | MainWindow, *, timeout: int = 20_000) -> Any:
+    def waitExposed(self, widget: QScrollArea | QWidget | MainWindow, *, timeout: int = _PATIENCE_MS) -> Any:
         return super().waitExposed(widget, timeout=timeout)
 
 

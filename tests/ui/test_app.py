@@ -59,7 +59,7 @@ def test_the_window_connects_to_a_real_mongodb(qtbot: QtBot, make_desktop: Calla
     desktop = make_desktop()
     opened = desktop.workbench.profiles.open_profile(profile, secrets)
     desktop.window.menus.test.trigger()
-    qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running)
     assert opened.verdict is Verdict.CONNECTED, opened.report
     window = desktop.window
     assert window.answer.banner.word.text().startswith("Connected")
@@ -79,7 +79,7 @@ def test_a_real_wrong_password_is_named_and_can_be_typed_again(
     desktop.window.connection.field.insert_text(text)
     desktop.window.menus.test.trigger()
     opened = desktop.workbench.profiles.current
-    qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.verdict is not None and not opened.running)
     assert opened.report.diagnosis.cause == "auth.wrong-password"
     assert "wrong-one" not in desktop.window.answer.diagnosis.page.plain()
     assert not any("wrong-one" in event.text for event in opened.events.shown())
@@ -96,7 +96,7 @@ def test_a_real_refused_port_can_be_tested_stopped_and_closed_at_any_moment(
         desktop.window.menus.stop.trigger()
         desktop.window.menus.test.trigger()
     opened = desktop.workbench.profiles.current
-    qtbot.waitUntil(lambda: opened.verdict is Verdict.FAILED and not opened.running, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.verdict is Verdict.FAILED and not opened.running)
     assert opened.report.diagnosis.stage.value == "tcp"
     desktop.window.menus.test.trigger()
     desktop.window.close()

@@ -192,7 +192,7 @@ def test_a_session_keeps_its_secrets(
     bench.save()
     qtbot.waitUntil(lambda: opened.path is not None)
     bench.test()
-    qtbot.waitUntil(lambda: opened.report is not None and not opened.running, timeout=15000)
+    qtbot.waitUntil(lambda: opened.report is not None and not opened.running)
     for name in desktop.window.pages.names:
         desktop.window.pages.turn_to(name)
     for name in (*desktop.window.results.names, *desktop.window.live.views.names):

@@ -375,7 +375,7 @@ def test_a_check_that_holds_its_thread_is_noticed_after_stop(
     line = make_line(hold)
     line.submit(Profile(), {})
     qtbot.waitUntil(began.is_set)
-    with qtbot.waitSignal(line.stuck, timeout=5000):
+    with qtbot.waitSignal(line.stuck):
         line.stop_check()
     over.set()
 
@@ -392,7 +392,7 @@ def test_a_question_that_holds_its_thread_is_noticed_when_it_is_given_up(
     line = make_line(play.playing(play.connected()))
     give_up = line.ask(hold, lambda _done: None)
     qtbot.waitUntil(began.is_set)
-    with qtbot.waitSignal(line.stuck, timeout=5000):
+    with qtbot.waitSignal(line.stuck):
         give_up()
     over.set()
 
@@ -406,7 +406,7 @@ def test_a_lasting_question_that_holds_its_thread_is_noticed_by_itself(
         over.wait()
 
     line = make_line(play.playing(play.connected()))
-    with qtbot.waitSignal(line.stuck, timeout=5000):
+    with qtbot.waitSignal(line.stuck):
         line.ask(hold, lambda _done: None, lasting=True)
     over.set()
 
@@ -474,7 +474,7 @@ def test_an_open_profile_goes_on_with_another_thread(qtbot: QtBot, short_patienc
     opened.test()
     first = opened.worker
     qtbot.waitUntil(began.is_set)
-    with qtbot.waitSignal(opened.left_behind, timeout=5000):
+    with qtbot.waitSignal(opened.left_behind):
         opened.stop()
     assert not opened.running
     opened.test()

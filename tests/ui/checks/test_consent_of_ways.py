@@ -32,7 +32,7 @@ def dialog(qtbot: QtBot, desktop: Any, kind: type[Any]) -> Any:
     def there() -> list[Any]:
         return [one for one in desktop.window.findChildren(QDialog) if isinstance(one, kind) and one.isVisible()]
 
-    qtbot.waitUntil(lambda: len(there()) == 1, timeout=15_000)
+    qtbot.waitUntil(lambda: len(there()) == 1)
     return there()[0]
 
 
@@ -53,8 +53,8 @@ def test_a_program_runs_only_after_connect_was_pressed(
     assert profile.report is None
     desktop.workbench.test()
     qtbot.mouseClick(dialog(qtbot, desktop, Question).buttons["Connect"], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: one.ran, timeout=20_000)
-    qtbot.waitUntil(lambda: not profile.running, timeout=20_000)
+    qtbot.waitUntil(lambda: one.ran)
+    qtbot.waitUntil(lambda: not profile.running)
 
 
 @pytest.mark.skipif(ssh_server.unavailable() is not None, reason=str(ssh_server.unavailable()))
@@ -76,7 +76,7 @@ def test_a_key_never_seen_is_asked_about_and_kept_only_then(
         assert keys.host.get_fingerprint() in [entry.text() for entry in asked.findChildren(QLineEdit)]
         assert not kept(tmp_path)
         asked.accept() if trusted else asked.reject()
-        qtbot.waitUntil(lambda: not profile.running and profile.report is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: not profile.running and profile.report is not None)
     found = profile.report.diagnosis
     assert found is not None
     assert (found.cause == "ssh.host-key-unknown") is not trusted

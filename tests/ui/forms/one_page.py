@@ -93,7 +93,7 @@ class OnePage:
 
     def until(self, condition: Callable[..., Any]) -> None:
         """Wait for something that comes from the background."""
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
+        self.qtbot.waitUntil(lambda: bool(condition()))
 
     def close(self) -> None:
         self.background.close()

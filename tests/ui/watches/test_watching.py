@@ -501,9 +501,9 @@ def test_a_real_deployment_is_watched_after_its_check(
     opened.set_text(Secret(standalone.uri()), Origin.ELSEWHERE)
     desktop.workbench.test()
     watching = desktop.workbench.watching
-    qtbot.waitUntil(lambda: opened.verdict is Verdict.CONNECTED, timeout=10_000)
+    qtbot.waitUntil(lambda: opened.verdict is Verdict.CONNECTED)
     session = watching.session(opened)
-    qtbot.waitUntil(lambda: session.health is HealthState.HEALTHY, timeout=10_000)
+    qtbot.waitUntil(lambda: session.health is HealthState.HEALTHY)
     desktop.window.turn_to("pool")
     panel = desktop.window.live.views.get("pool")
     qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
@@ -599,7 +599,7 @@ def test_a_watch_that_holds_its_thread_is_let_go_with_or_without_stop(
     watch.ping_now = hold
     session.ping_now()
     qtbot.waitUntil(began.is_set)
-    with qtbot.waitSignal(session.lost, timeout=10_000):
+    with qtbot.waitSignal(session.lost):
         if stopped:
             desktop.window.watch.click()
     assert "did not end" in desktop.window.message
