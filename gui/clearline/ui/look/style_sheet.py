@@ -131,7 +131,8 @@ QListView, QTableView {{
     selection-background-color: {selection}; selection-color: {text}; alternate-background-color: {window};
 }}
 QDialog QListView, QDialog QTableView {{ border: 1px solid {line_strong}; border-radius: 5px; }}
-QLineEdit[pale="true"] {{ color: {muted}; }}
+QTextBrowser[role="page"], QTextBrowser[role="page"]:focus {{ border: none; border-radius: 0; }}
+QTextBrowser[pale="true"], QLineEdit[pale="true"] {{ color: {muted}; }}
 QDialog QListView {{ padding: 3px 0px; }}
 QDialog QListView::item {{ padding: 3px 4px; }}
 QDialog QTableView::item {{ padding: 0px 5px; }}

@@ -224,15 +224,15 @@ class AnswerPage(QWidget):
 
     def get_ready(self) -> None:
         """Make what the first report needs, part by part, while there is none."""
-        self._turns.add(lambda: self.diagnosis, lambda: self.servers)
+        self._turns.add(_learn_of_findings, lambda: self.diagnosis, _learn_of_servers, lambda: self.servers)
 
     def show_whole(self) -> None:
         """What waits for its turn to be shown, now."""
-        self._turns.finish(self._show_findings, self._show_servers)
+        self._turns.finish(self._show_findings, self._show_servers, self._choose_server)
 
     def _show_below(self) -> None:
         if self.shown_report is not None or self._running or self._filled:
-            self._turns.add(self._show_findings, self._show_servers)
+            self._turns.add(self._show_findings, self._show_servers, self._choose_server)
 
     def _show_findings(self) -> None:
         self.diagnosis.show_report(self.shown_report, running=self._running)
@@ -244,6 +244,9 @@ class AnswerPage(QWidget):
         self.servers.show_stale(self._pale)
         self._put_first(self.diagnosis if report and report.verdict is Verdict.FAILED else self.servers)
         self._filled = True
+
+    def _choose_server(self) -> None:
+        self.servers.choose_most_telling()
 
     def show_stale(self, stale: bool) -> None:
         """Grey the whole answer: the connection was changed since."""
@@ -284,3 +287,13 @@ class AnswerPage(QWidget):
         if self._filled:
             self.diagnosis.show_stage(stage)
             self.servers.show_stage(stage)
+
+
+def _learn_of_findings() -> None:
+    """Import what `AnswerPage.diagnosis` needs."""
+    import clearline.ui.panels.diagnosis  # noqa: F401 - that it is there then
+
+
+def _learn_of_servers() -> None:
+    """Import what `AnswerPage.servers` needs."""
+    import clearline.ui.panels.servers  # noqa: F401 - that it is there then

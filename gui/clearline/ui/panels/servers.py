@@ -96,7 +96,7 @@ class ServersPanel(QWidget):
         self._show(QModelIndex())
 
     def show_report(self, report: Report | None, *, srv_name: str | None = None) -> None:
-        """Show the servers of this report; when a server failed and nothing is selected, its first failure is."""
+        """Show the servers of this report."""
         self._srv_name = srv_name
         self._uri = report.target.uri if report else ""
         decided = report is not None and report.verdict is not None
@@ -110,8 +110,6 @@ class ServersPanel(QWidget):
         self._verdict = report.verdict if report else None
         self._cause = report.diagnosis if report else None
         self._sift()
-        if report and decided and not self.table.currentIndex().isValid():
-            self._select_most_telling(report)
 
     def turn(self) -> None:
         """The next step of what turns, where it is seen."""
@@ -218,8 +216,11 @@ class ServersPanel(QWidget):
             self._widths_by_user = True
             self.table.fit()
 
-    def _select_most_telling(self, report: Report) -> None:
-        said = report.diagnosis
+    def choose_most_telling(self) -> None:
+        """Once there is a verdict, select what failed, where nothing is selected."""
+        if self._verdict is None or self.table.currentIndex().isValid():
+            return
+        said = self._cause
         if said is not None and said.server is not None:
             self.select(said.server, Stage.HELLO if said.stage is Stage.TOPOLOGY else said.stage)
             if self.table.currentIndex().isValid():

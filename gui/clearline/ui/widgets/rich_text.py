@@ -10,6 +10,7 @@ from PySide6.QtGui import QTextDocument, QWheelEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser
 
 from clearline.ui.look import theme
+from clearline.ui.look.style_sheet import restyle
 
 
 class RichText(QTextBrowser):
@@ -21,8 +22,7 @@ class RichText(QTextBrowser):
         self._html = ""
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self._pale = False
-        self._dress()
+        self.setProperty("role", "page")
         self.setOpenLinks(False)
         self.document().setDocumentMargin(theme.GRID)
 
@@ -40,13 +40,7 @@ class RichText(QTextBrowser):
 
     def show_pale(self, pale: bool) -> None:
         """In grey: what stands there is no longer about what is in front."""
-        if pale != self._pale:
-            self._pale = pale
-            self._dress()
-
-    def _dress(self) -> None:
-        tone = f" color: {theme.colours().muted};" if self._pale else ""
-        self.setStyleSheet(f"QTextBrowser {{ border: none; border-radius: 0;{tone} }}")
+        restyle(self, "pale", "true" if pale else "")
 
     def changeEvent(self, event: QEvent) -> None:
         """Write the page in the new palette."""
