@@ -62,6 +62,17 @@ DECIDED = [
     ("{ Error: All configured authentication methods failed\n"
      "    at SSH2Stream.onUSERAUTH_FAILURE (/app/node_modules/ssh2/lib/client.js:587:5)\n"
      "  level: 'client-authentication' }\nmongoose.connect('mongodb://127.0.0.1:27017/shop')", "ssh.login-refused"),
+    ("app[web.1]: message: 'failed to connect to server [undefined:27017] on first connect' } MongoError\n"
+     'heroku[router]: at=error code=H13 desc="Connection closed without response" method=GET', "uri.not-set"),
+    ("Error: Kind: An invalid argument was provided: all instances of 'tlsInsecure' and 'tlsAllowInvalidCertificates' "
+     "must be consistent, labels: {} mongodb", "uri.conflicting-options"),
+    # what a member says of another one
+    ('{ "ok" : 0, "errmsg" : "replSetInitiate quorum check failed because not all proposed set members responded '
+     "affirmatively: m1.example.com:27017 failed with Couldn't get a connection within the time limit\", "
+     '"code" : 74, "codeName" : "NodeNotFound" }', "topology.member-unreachable"),
+    ("I REPL [replication-1] Restarting oplog query due to error: NetworkInterfaceExceededTimeLimit: error in fetcher "
+     "batch callback :: caused by :: Request 370 timed out, op was RemoteCommand 370 -- target:[m1:27017] db:local",
+     "topology.member-unreachable"),
     # what starts servers, of one that ended
     ('- Start service "mongod" (service start attempt: exited quickly with code 48)', "server.does-not-start"),
     ("mongodb-community error  12288 dev ~/Library/LaunchAgents/homebrew.mxcl.mongodb-community.plist",
@@ -83,12 +94,19 @@ def test_the_first_cause_is_the_one_that_the_text_decides(text: str, cause: str)
     assert told.about_connection
 
 
+def test_what_is_only_possible_leads_nothing_that_is_likely() -> None:
+    told = explain("No suitable servers found: [socket timeout calling ismaster on 'a.docdb.amazonaws.com:27017']")
+    sure = [c.certainty is not Certainty.POSSIBLE for c in told.causes]
+    assert sure[0] == any(sure)
+
+
 NOTHING = [
     "org.apache.kafka.common.errors.TimeoutException: Topic mongo.shop.orders not present in metadata after 60000 ms.",
     "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>",
     "<html><body><h1>Access Denied</h1><p>Your request to cloud.mongodb.com was blocked.</p></body></html>",
     "MongoDB: EACCES: permission denied, mkdir '/home/dev/.mongodb'",
     "mongo-express failed to start mongo-express",
+    'MongoDB app heroku[router]: at=error code=H10 desc="App crashed" method=GET path="/" status=503 connect= ',
 ]
 
 

@@ -74,6 +74,9 @@ def explain(text: str, folds: Sequence[Folded] = ()) -> Explanation:
         return Explanation(recognised=Recognised(driver=driver), why=why)
     record = _completed(read(ours, driver), ours)
     ranked = sorted(guesses(record, ours), key=lambda guess: -guess.weight)
+    surer = next((guess for guess in ranked if guess.certainty is not Certainty.POSSIBLE), None)
+    if surer is not None:  # what is only possible leads nothing that is likely
+        ranked = [surer, *(guess for guess in ranked if guess is not surer)]
     if not ranked and _MONGODB.search(ours.view):
         ranked = sorted(last_resort(record, ours.view), key=lambda guess: -guess.weight)
     if not ranked:

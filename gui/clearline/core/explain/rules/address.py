@@ -165,7 +165,7 @@ _UNSET = re.compile(
     r"|(?:\bENOTFOUND|_tcp\.|//|@|getaddrinfo|lookup|string|got|Received):? ?['\"`]?\[object Object\]"
     r"|(?:\bENOTFOUND|_tcp\.|getaddrinfo|lookup) ?['\"]?(?:\$\{?\w+|%\w+%)"
     r"|Invalid \w+ ?: ?['\"]?\$\{\w+\}|<no value>|null:null"
-    r"|process\.env\.\w+['\"]? ?(?:is|=|:) ?undefined|_tcp\.\$\{",
+    r"|process\.env\.\w+['\"]? ?(?:is|=|:) ?undefined|_tcp\.\$\{|\[(?:undefined|null|None|NaN):\d+\]",
     re.IGNORECASE,
 )
 _TEMPLATE = re.compile(r"mongodb(?:\+srv)?://(?:(?!mongodb)[^\s\"])*(?:\$\{\w+\}|\{\{)", re.IGNORECASE)

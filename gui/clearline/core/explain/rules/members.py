@@ -188,7 +188,12 @@ def selector(record: Record, text: str) -> Iterator[Guess]:
 _NO_WAY = {"refused", "silent", "unreachable", "no-network", "reset", "closed", "unreached"}
 _OF_A_MEMBER = re.compile(
     r"[Qq]uorum check failed|[Hh]eartbeat (?:to \S+ )?failed|Error in heartbeat|HeartbeatFailed"
-    r"|set members? .{0,60}failed with"
+    r"|set members? .{0,60}failed with|oplog query due to error"
+)
+
+
+_NOT_REACHED = (
+    r"NetworkInterfaceExceededTimeLimit|HostUnreachable|NetworkTimeout|get a connection within the time limit"
 )
 
 
@@ -199,7 +204,7 @@ def told_by_a_member(record: Record, text: str) -> Iterator[Guess]:
     kinds = {s.kind for s in record.signs}
     if kinds & {"unknown-name", "name-later"}:
         yield Guess(weight=2620, cause="topology.member-unresolvable", words=found[0])
-    elif kinds & _NO_WAY or re.search(r"NetworkInterfaceExceededTimeLimit|HostUnreachable|NetworkTimeout", text):
+    elif kinds & _NO_WAY or re.search(_NOT_REACHED, text):
         yield Guess(weight=2620, cause="topology.member-unreachable", words=found[0])
 
 
