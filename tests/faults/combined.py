@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from lab.deployment import User
 from lab.dns_server import Zone, cluster
 from lab.mongo_peer import SILENCE, MongoPeer, hello, member_hello
 from lab.namespaces import OUTSIDE, Network
+from lab.peer import Conversation, Peer
+from lab.relay import pass_on
 
 TABLE = Table()
 
@@ -155,3 +158,39 @@ def _(lab: Laboratory) -> Iterator[Case]:
 def _(lab: Laboratory) -> Iterator[Case]:
     with deployments.with_login(users=(User("app", password="p@ss-Qz8k"),)) as server:
         yield Case(f"mongodb://app:p%2540ss-Qz8k@{server.address}/")
+
+
+# ---------------------------------------------------------------- steps that are slow or cut by themselves
+
+
+def _passed_on(id: str, title: str, pause_s: float, *, name: bytes = b"", **expected: object) -> None:
+    """Something before a server that speaks TLS: it waits before a handshake, or resets one that sends ``name``."""
+
+    @TABLE.row(id, title, netns=True, **expected)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        async def script(line: Conversation) -> None:
+            first = await line.read()
+            if name and name in first:
+                line.reset()
+                return
+            await asyncio.sleep(pause_s)
+            await pass_on(line, server.address, first)
+
+        context = server_context(lab.authority.server(HOST))
+        with Network() as network, MongoPeer(tls=context) as server, Peer(script, listener=network.listen(PORT)):
+            network.dns_server({(HOST, "A"): OUTSIDE})
+            yield Case(f"mongodb://{HOST}/?tls=true&tlsCAFile={lab.authority.ca_file}", network)
+
+
+_passed_on("B20", "a slow TLS handshake", 2.5, connected="tcp.high-latency", says="for a TLS handshake", silent=True)
+_passed_on(
+    "B21", "a name that is not let through", 0.0, name=HOST.encode(), failed="tls.handshake-refused", says="reads"
+)
+
+
+@TABLE.row("B22", "too few with data for a majority", connected="topology.write-concern-impossible", says="Start 127")
+def _(lab: Laboratory) -> Iterator[Case]:
+    members = (deployments.Member(priority=2), deployments.Member(), deployments.Member(arbiter=True))
+    with deployments.replica_set(*members) as deployment:
+        deployment.member("secondary").kill()
+        yield Case(deployment.uri(w="majority"))

@@ -113,6 +113,14 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(f"{_PLAIN}?tls=true&tlsCAFile={lab.authority.ca_file}", network)
 
 
+@TABLE.row("I11", "a certificate's name with a port", failed="tls.name-mismatch", netns=True, says="has no port")
+def _(lab: Laboratory) -> Iterator[Case]:
+    context = server_context(lab.authority.server(f"{HOST}:{PORT}"))
+    with Network() as network, MongoPeer(listener=network.listen(PORT), tls=context):
+        network.dns_server({(HOST, "A"): OUTSIDE})
+        yield Case(f"{_PLAIN}?tls=true&tlsCAFile={lab.authority.ca_file}", network)
+
+
 # ---------------------------------------------------------------- several servers behind one name
 
 _SECOND = "10.79.0.53"

@@ -3,7 +3,6 @@ answers that break off at the login, name servers that refuse, several servers t
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import datetime
 import ssl
@@ -28,7 +27,7 @@ from lab.mongo_peer import (
 )
 from lab.namespaces import OUTSIDE, Network
 from lab.peer import Conversation, Peer
-from lab.relay import Relay
+from lab.relay import Relay, pass_on
 
 TABLE = Table()
 HOST = "db.lab.test"
@@ -416,18 +415,7 @@ def _(lab: Laboratory) -> Iterator[Case]:
         if b"\x03\x04" in extension:
             line.reset()
             return
-        host, _, port = target.rpartition(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(first)
-
-        async def there() -> None:
-            while data := await line.read():
-                writer.write(data)
-
-        going = asyncio.ensure_future(there())
-        while data := await reader.read(65536):
-            await line.write(data)
-        going.cancel()
+        await pass_on(line, target, first)
 
     with Peer(script) as peer:
         yield Case(f"mongodb://{peer.address}/?tls=true&tlsCAFile={lab.authority.ca_file}")
@@ -507,26 +495,10 @@ def _(lab: Laboratory) -> Iterator[Case]:
 # ---------------------------------------------------------------- real servers behind something, or frozen
 
 
-async def _through(line: Conversation, target: str) -> None:
-    """Pass what comes to a server and back."""
-    host, _, port = target.rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-
-    async def there() -> None:
-        while data := await line.read():
-            writer.write(data)
-        writer.close()
-
-    going = asyncio.ensure_future(there())
-    while data := await reader.read(65536):
-        await line.write(data)
-    going.cancel()
-
-
 @TABLE.row("N91", "TLS ends at something in front of the server", failed="tls.required")
 def _(lab: Laboratory) -> Iterator[Case]:
     context = server_context(lab.authority.server("127.0.0.1"))
-    with Peer(lambda line: _through(line, lab.standalone.address), tls=context) as peer:
+    with Peer(lambda line: pass_on(line, lab.standalone.address), tls=context) as peer:
         yield Case(f"mongodb://{peer.address}/")
 
 

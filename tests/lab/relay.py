@@ -12,6 +12,23 @@ Way = asyncio.Queue[tuple[float, bytes]]
 """One direction of one connection: chunks with the loop time from which they may pass; empty bytes end it."""
 
 
+async def pass_on(line: Conversation, target: str, first: bytes = b"") -> None:
+    """Pass ``first``, and all that comes after it, to a server (``host:port``), and its answers back."""
+    host, _, port = target.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(first)
+
+    async def there() -> None:
+        while data := await line.read():
+            writer.write(data)
+        writer.close()
+
+    going = asyncio.ensure_future(there())
+    while data := await reader.read(65536):
+        await line.write(data)
+    going.cancel()
+
+
 class Relay(Peer):
     """Passes bytes between its clients and ``target`` (``host:port``).
 

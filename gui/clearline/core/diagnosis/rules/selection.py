@@ -286,6 +286,10 @@ def _at_another_port(facts: Facts, member: MemberFacts) -> str | None:
     return next((a for a in listed_there if a.rpartition(":")[0] == member.host), None)
 
 
+_MOST_VOTING = 7
+"""Members of a set that may vote; hello does not say which of more of them do."""
+
+
 def write_concern(facts: Facts) -> Iterable[Finding]:
     """A w that the members cannot satisfy."""
     w = facts.uri.options.get("w")
@@ -293,18 +297,35 @@ def write_concern(facts: Facts) -> Iterable[Finding]:
     if not live:
         yield from _write_concern_of_one(facts, w)
         return
-    if isinstance(w, int) and not isinstance(w, bool):
-        bearing = {a.lower() for _, h in live for a in (*h.hosts, *h.passives)}
-        bearing |= {m.address for m, h in live if h.hidden}
-        down = {m.address for m in unusable(facts)}
-        count = len(bearing - down) if bearing else 0
+    bearing = {a.lower() for _, h in live for a in (*h.hosts, *h.passives)}
+    bearing |= {m.address for m, h in live if h.hidden}
+    down = {m.address for m in unusable(facts)}
+    count = len(bearing - down) if bearing else 0
+    voting = len(bearing | {a.lower() for _, h in live for a in h.arbiters})
+    needed = min(voting // 2 + 1, len(bearing))
+    start = f"Start {listed(sorted(down & bearing))}; until then a write waits for its wtimeoutMS, or for ever."
+    if w == "majority":
+        if is_connected(facts) and voting <= _MOST_VOTING and count < needed:
+            yield finding(
+                "topology.write-concern-impossible",
+                Certainty.LIKELY,  # as below; and a member without a vote does not count
+                evidence={"data_bearing": sorted(bearing), "unusable": sorted(down & bearing), "members": voting},
+                summary=f"w=majority needs {needed} of {voting} members to confirm, and of those with data {count} "
+                f"{'is' if count == 1 else 'are'} up.",
+                detail="Arbiters hold no data, so they confirm none." if voting > len(bearing) else "",
+                fix=start,
+                w="majority",
+                count=count,
+            )
+    elif isinstance(w, int) and not isinstance(w, bool):
         if bearing and w > count:
             yield finding(
                 "topology.write-concern-impossible",
                 # What is cut off from here may still confirm to the primary, and hidden members are in no list.
                 Certainty.LIKELY,
                 evidence={"data_bearing": sorted(bearing), "unusable": sorted(down & bearing)},
-                patch={"writes": {"w": "majority"}},
+                fix="" if count >= needed else start,
+                patch={"writes": {"w": "majority"}} if count >= needed else None,
                 w=w,
                 count=count,
             )

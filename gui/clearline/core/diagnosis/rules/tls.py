@@ -182,6 +182,19 @@ def name_needed(facts: Facts, member: MemberFacts) -> Finding | None:
     other = f" With the name {better.server_name} it answers." if better and better.server_name else ""
     nameless = handshake.server_name is None or is_ip_address(handshake.server_name)
     sent = "no name, because an IP address cannot be sent as one" if nameless else handshake.server_name
+    if handshake.reach is Reach.RESET and not nameless:
+        return finding(
+            "tls.handshake-refused",
+            Certainty.LIKELY,
+            server=member.address,
+            evidence=told_by(member),
+            summary=f"A TLS handshake that names {handshake.server_name} is reset, and one "
+            f"{f'that names {better.server_name}' if better and better.server_name else 'without a name'} goes on.",
+            means="A filter on the way (of a company, a provider or a country) reads the name and forbids it, or a "
+            "proxy at that address has no server of that name.",
+            fix="Try another network or a VPN; in this one ask its owner to allow the name.",
+            host=member.host,
+        )
     return finding(
         "tls.host-name-needed",
         Certainty.PROVEN if handshake.alert == UNRECOGNIZED_NAME else Certainty.LIKELY,

@@ -235,6 +235,8 @@ def names(facts: Facts, member: MemberFacts) -> Finding | None:
         hints.append(
             "A * that is alone, or only a part of a label (db*.example.com), stands for nothing: drivers ignore it."
         )
+    if any(n.lower().startswith(f"{host.lower()}:") for n in own_names):
+        hints.append("A name in a certificate has no port: one that is written with it fits no host.")
     if leaf and leaf.days_left < 0:
         hints.append(f"It also expired on {day(leaf.not_after)}.")
     opened = [t for t in member.tcp if t.reach is Reach.OK]
@@ -303,7 +305,7 @@ def _through_a_tunnel(facts: Facts, member: MemberFacts, names: list[str]) -> tu
     """What helps at the near end of a tunnel, a published port or a port-forward, whose address no certificate has."""
     if not is_loopback(member) or not names:
         return ()
-    name = next((n for n in names if "*" not in n and n != "localhost"), None)
+    name = next((n for n in names if "*" not in n and ":" not in n and n != "localhost"), None)
     if name is None and (wide := next((n for n in names if n.startswith("*.")), None)):
         name = f"a name that {wide} stands for"
     near = next((t.address for t in member.tcp if t.loopback and t.reach is Reach.OK), "127.0.0.1")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from clearline.core.diagnosis.catalogue import finding
 from clearline.core.diagnosis.rules.hello import BEHIND
 from clearline.core.diagnosis.server_selection import Outlook, outlook, read_mode
-from clearline.core.diagnosis.standing import answered, is_connected
+from clearline.core.diagnosis.standing import answered, is_connected, own_exchange
 from clearline.core.facts.login import DriverState
-from clearline.core.facts.servers import MemberFacts, Reach
+from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity, Stage
 
@@ -239,9 +239,47 @@ def slow_login(facts: Facts) -> Iterable[Finding]:
     )
 
 
+_LONG_HANDSHAKE_MS = 1000.0
+
+
+def slow_handshake(facts: Facts) -> Iterable[Finding]:
+    """A TLS handshake that takes its time at a server which answers all else at once."""
+    for member, _ in answered(facts):
+        took = member.handshake(TlsKind.DRIVER)
+        if not facts.tls_wanted or took is None or took.elapsed_ms < _LONG_HANDSHAKE_MS or not is_connected(facts):
+            continue
+        own = own_exchange(facts, member)
+        others = [t.elapsed_ms for t in member.tcp if t.reach is Reach.OK] + ([own.elapsed_ms] if own else [])
+        if not others or max(others) >= _PROMPT_MS:
+            continue
+        seconds = f"{took.elapsed_ms / 1000:.1f}"
+        yield finding(
+            "tcp.high-latency",
+            Certainty.LIKELY,
+            stage=Stage.TLS,
+            server=member.address,
+            evidence={"ms of the handshake": round(took.elapsed_ms), "ms of other steps": round(max(others))},
+            summary=f"{member.host} takes {seconds} s for a TLS handshake, and answers at once otherwise.",
+            means="It works, and each new connection of a program takes as long.",
+            detail="The server, or what ends TLS in front of it, waits for something in a handshake (the answer of a "
+            "revocation service that it sends along, its processor), or packets of that one connection were lost.",
+            fix="Look at the server's log and load at that moment; measure again to tell a lost packet from the rest.",
+            host=member.host,
+            ms=round(took.elapsed_ms),
+        )
+        return
+
+
 def _looked_up(member: MemberFacts) -> bool:
     """Whether time may have gone into looking its name up, or into the first of several addresses."""
     return (member.lookup is not None and not member.lookup.literal) or len(member.tcp) > 1
 
 
-RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (time_limits, pool, changes, unsteady, slow_login)
+RULES: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
+    time_limits,
+    pool,
+    changes,
+    unsteady,
+    slow_login,
+    slow_handshake,
+)
