@@ -183,6 +183,17 @@ def test_a_much_longer_round_trip_is_told_and_a_little_longer_one_not() -> None:
     assert told(rtt(20.0), rtt(30.0)) == []
 
 
+@pytest.mark.parametrize(("role", "first"), [(None, "a round trip"), ("standalone", "PyMongo")])
+def test_what_answered_the_hello_did_not_fail_for_its_slowness(role: str | None, first: str) -> None:
+    def at(median: float, driver: str, role: str | None, stage: Stage | None) -> Report:
+        there = server(role=role, rtt_ms=Latency(min=median, median=median, max=median))
+        made = report(there, failed_at=stage, driver=DriverResult(name="PyMongo", version=driver))
+        return replace(made, findings=tuple(replace(one, server=DB) for one in made.findings))
+
+    words = told(at(1, "3.12.3", "standalone", None), at(41, "4.20.1", role, Stage.HELLO))
+    assert first in next(sentence for sentence in words if "round trip" in sentence or "PyMongo" in sentence)
+
+
 def test_many_places_make_a_matrix_of_the_first_stage_that_fails() -> None:
     places = named(
         [

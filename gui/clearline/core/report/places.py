@@ -54,9 +54,11 @@ def differences(one: Place, other: Place) -> tuple[Difference, ...]:
     found = list(dict.fromkeys(_all(one, other)))
     failing = next((p.report for p in (one, other) if p.report.verdict is Verdict.FAILED), None)
     diagnosis = failing.diagnosis if failing else None
-    if diagnosis is None:
+    if failing is None or diagnosis is None:
         return tuple(found)
     decide = _DECIDE.get(diagnosis.stage, ())
+    if diagnosis.stage is Stage.HELLO and any(s.role for s in failing.every_server if s.address == diagnosis.server):
+        decide = tuple(subject for subject in decide if subject != "timing")  # it failed for what it answered
     order = {subject: place for place, subject in enumerate(("finding", *decide))}
     return tuple(sorted(found, key=lambda difference: order.get(difference.subject, len(order))))
 
