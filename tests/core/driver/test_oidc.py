@@ -205,11 +205,15 @@ def test_a_call_without_the_state_is_no_answer() -> None:
         threads: list[threading.Thread] = []
 
         def prompt(url: str, _code: str | None) -> None:
-            forged = url.replace("state=", "state=forged&other=")
-            threads.append(idp.authorize(forged))
+            def call_and_stop() -> None:
+                idp.authorize(url.replace("state=", "state=forged&other=")).join()
+                sign_in.stop()
 
-        sign_in = HumanSignIn(prompt, patience_s=0.5, redirect_port=0)
-        with pytest.raises(SignInProblem, match="in time"):
+            threads.append(threading.Thread(target=call_and_stop))
+            threads[0].start()
+
+        sign_in = HumanSignIn(prompt, redirect_port=0)
+        with pytest.raises(SignInProblem, match="stopped"):
             sign_in.callback().fetch(context(idp))
         threads[0].join()
 
