@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clearline.core import whole_files
-from clearline.core.whole_files import Locked, expanded, locked, read_whole, sweep, write_whole
+from clearline.core.whole_files import Locked, expanded, locked, read_whole, write_whole
 from lab import loops, peers
 
 
@@ -52,13 +52,13 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-def test_only_old_leftovers_are_swept(tmp_path: Path) -> None:
+def test_what_killed_writes_have_left_goes_with_the_next_one_when_it_is_old(tmp_path: Path) -> None:
     for name, age in ((".clearline-old.tmp", 0), (".clearline-young.tmp", None), ("other.tmp", 0)):
         (tmp_path / name).touch()
         if age is not None:
             os.utime(tmp_path / name, (age, age))
-    sweep(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".clearline-young.tmp", "other.tmp"]
+    write_whole(tmp_path / "a", b"")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".clearline-young.tmp", "a", "other.tmp"]
 
 
 def test_threads_take_turns(tmp_path: Path) -> None:

@@ -86,8 +86,9 @@ def write_whole(path: Path, content: bytes, *, shared: bool = False) -> None:
 
     It is for its owner only (0600). ``shared``: it is one that the user may share with others; in the place of an old
     one it keeps that one's mode and group, and a new one gets what the folder and the umask give to any file.
-    A crash at any moment, of the computer too, leaves the one or the other.
+    A crash at any moment, of the computer too, leaves the one or the other. What such crashes have left beside it goes.
     """
+    _sweep(path.parent)
     descriptor, name = _shared_file(path) if shared else _own_file(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -147,14 +148,13 @@ def _shared_file(path: Path) -> tuple[int, str]:
     return descriptor, name
 
 
-def sweep(folder: Path) -> None:
+def _sweep(folder: Path) -> None:
     """Remove what writes that were killed have left; a young file may belong to a write under way."""
-    for path in folder.glob(f"{OURS}*.tmp"):
-        try:
-            if time.time() - path.stat().st_mtime > _STALE_S:
-                path.unlink()
-        except OSError:
-            continue
+    with suppress(OSError):  # a folder that may be written and not listed
+        for path in folder.glob(f"{OURS}*.tmp"):
+            with suppress(OSError):
+                if time.time() - path.lstat().st_mtime > _STALE_S:
+                    path.unlink()
 
 
 @contextmanager

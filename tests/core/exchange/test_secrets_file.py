@@ -52,6 +52,14 @@ def test_another_passphrase_opens_nothing_and_changes_nothing(file: Path) -> Non
     assert file.read_bytes() == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="named pipes are POSIX")
+def test_a_pipe_in_its_place_is_not_waited_for(file: Path) -> None:
+    file.parent.mkdir()
+    os.mkfifo(file)
+    with pytest.raises(OSError):
+        SecretsFile(file, PASSPHRASE)
+
+
 def test_two_programs_lose_nothing_of_each_other(file: Path) -> None:
     one, other = SecretsFile(file, PASSPHRASE), SecretsFile(file, PASSPHRASE)
     one.set_password("s", "a", "1")

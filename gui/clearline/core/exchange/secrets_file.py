@@ -16,7 +16,7 @@ from keyring.backend import KeyringBackend
 from clearline.core.exchange import encrypted
 from clearline.core.exchange.imported import NotRecognised
 from clearline.core.secrets.secret import Secret
-from clearline.core.whole_files import locked, write_whole
+from clearline.core.whole_files import locked, read_whole, write_whole
 
 _FORMAT: Final = "clearline-secrets"
 _MOST: Final = 16 * 1024 * 1024
@@ -59,8 +59,7 @@ class SecretsFile(KeyringBackend):
         self._change(lambda entries: entries.pop(f"{service}\n{username}", None))
 
     def _read(self) -> None:
-        with self._file.open("rb") as file:
-            raw = file.read(_MOST + 1)
+        raw = read_whole(self._file, _MOST)
         if raw != self._seen:
             self._entries = _entries_of(raw, self._passphrase)
             self._seen = raw
@@ -80,7 +79,7 @@ class SecretsFile(KeyringBackend):
 
 def _entries_of(raw: bytes, passphrase: Secret) -> dict[str, str]:
     try:
-        document = msgspec.json.decode(raw) if len(raw) <= _MOST else None
+        document = msgspec.json.decode(raw)
         if not isinstance(document, dict) or document.get("format") != encrypted.FORMAT:
             raise NotRecognised("It is no encrypted file of secrets.")
         inner = msgspec.json.decode(encrypted.unseal(document, passphrase))

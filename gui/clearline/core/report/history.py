@@ -25,7 +25,7 @@ from clearline.core.report.masking import masked
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.core.typed_values import from_json, to_bytes
-from clearline.core.whole_files import BROKEN, locked, patiently, read_whole, sweep, write_whole
+from clearline.core.whole_files import BROKEN, locked, patiently, read_whole, write_whole
 
 KEPT: Final = 50
 """Reports kept per profile; the last good one stays beyond that."""
@@ -157,7 +157,6 @@ class History:
             return []
 
     def _too_many(self, place: Path) -> list[Path]:
-        sweep(place)
         older = self._files(place)[KEPT:]
         kept = self._files(place)[:KEPT]
         if not any(path.stem.endswith("-connected") for path in kept):

@@ -33,7 +33,7 @@ from clearline.core.storage.profile_file import (
     schema,
     schema_text,
 )
-from clearline.core.whole_files import locked, read_whole, sweep, write_whole
+from clearline.core.whole_files import locked, read_whole, write_whole
 
 __all__ = [
     "SCHEMA_FILE",
@@ -114,7 +114,6 @@ def save_in(folder: Path, profile: Profile, previous: Path | None = None, *, bas
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
-            sweep(folder)
             _put_schema(folder)
             if previous is not None and not previous.exists():
                 moved = _stored_of(folder, profile.id)

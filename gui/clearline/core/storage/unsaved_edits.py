@@ -23,7 +23,7 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.storage import profile_file
 from clearline.core.storage.profile_file import ProfileProblem
 from clearline.core.typed_values import from_json
-from clearline.core.whole_files import BROKEN, MOST_BYTES, held, patiently, read_whole, sweep, write_whole
+from clearline.core.whole_files import BROKEN, MOST_BYTES, held, patiently, read_whole, write_whole
 
 _FORMAT: Final = "clearline-unsaved-edits"
 _VERSION: Final = 1
@@ -142,8 +142,7 @@ class UnsavedEdits:
         return self._own[0]
 
     def _tidy(self) -> None:
-        """Remove what killed writes have left, and locks without a file."""
-        sweep(self.folder)
+        """Remove locks without a file."""
         for path in self.folder.glob("*.lock"):
             with suppress(OSError):
                 if not path.with_suffix(".json").exists() and time.time() - path.stat().st_mtime > _OLD_S:
