@@ -78,6 +78,15 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(f"mongodb://{OUTSIDE}:{PORT}/", network)
 
 
+@TABLE.row(
+    "B08", "packets as long as a driver's hello are lost", failed="tcp.large-packets-lost", netns=True, silent=True
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    with Network() as network, MongoPeer(listener=network.listen(PORT)):
+        network.drop_larger_than(300, back=False)
+        yield Case(f"mongodb://{OUTSIDE}:{PORT}/", network)
+
+
 @TABLE.row("B07", "the only secondary is down, and one is asked for", failed="tcp.refused", says="readPreference=")
 def _(lab: Laboratory) -> Iterator[Case]:
     members = (deployments.Member(priority=2), deployments.Member(), deployments.Member(arbiter=True))

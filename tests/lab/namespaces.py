@@ -250,9 +250,9 @@ class Network:
         over = f"tcp dport {port} ct state new ct count over {count}"
         self._nft(self.outside, f"add rule inet lab arrive {over} reject with tcp reset")
 
-    def drop_larger_than(self, size: int) -> None:
-        """Lose every IP packet above ``size`` bytes, in both directions."""
-        for name in (self.inside, self.outside):
+    def drop_larger_than(self, size: int, *, back: bool = True) -> None:
+        """Lose every IP packet above ``size`` bytes, in both directions, or on the way out alone."""
+        for name in (self.inside, self.outside) if back else (self.outside,):
             self._nft(name, f"add rule inet lab arrive meta length > {size} drop")
 
     def drop_established(self, port: int) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.structs import replace
 
 from clearline.core.addresses import server_name
+from clearline.core.check import long_hello
 from clearline.core.check.elsewhere import MOST_ELSEWHERE, talk_elsewhere
 from clearline.core.check.ledger import Ledger
 from clearline.core.check.questions import Questioner, Terms
@@ -103,8 +104,13 @@ class Examiner:
                 continue
             if member.port is None or not member.resolved:
                 continue
-            found = await tcp.connect(member.resolved[0], member.port, deadline_s=self._terms.deadline_s)
+            ip = member.resolved[0]
+            found = await tcp.connect(ip, member.port, deadline_s=self._terms.deadline_s)
             self._ledger.note(member.address, afterwards=found)
+            driver = self._ledger.facts.driver
+            if member.address in driver.unheard and member.address not in driver.heard and not self._terms.tls:
+                lost = await long_hello.is_lost(self._questioner, ip, member.port)
+                self._ledger.note(member.address, long_hello_lost=lost)
 
     async def _examine(self, address: str) -> None:
         try:

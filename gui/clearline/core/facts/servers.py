@@ -329,6 +329,8 @@ class LearntOfMember(Fact, frozen=True, kw_only=True):
     other drivers do."""
     afterwards: TcpFacts | None = None
     """A further connection attempt, after the driver lost a server that had answered hello before."""
+    long_hello_lost: bool | None = None
+    """A hello as long as the driver's got no answer and a short one did; None where the driver was heard."""
     extras: ServerExtras | None = None
     forbidden: bool | None = None
     """A firewall on the way said by ICMP that it forbids the packets; None without a reason (or not on Linux)."""

@@ -35,12 +35,13 @@ async def say_hello(
     load_balanced: bool = False,
     compressors: Sequence[str] = (),
     app_name: str = "Clearline",
+    longer_by: int = 0,
 ) -> Exchange:
     """Say hello on a fresh line, plain or inside TLS as ``tls`` states; anything but OK closes the line.
 
     ``users`` (``database.user``) are looked up with saslSupportedMechs: the first with this hello, the others after
     it, one round trip each. Waiting and ``on_early`` work as in `tcp.open_connection`; a partial answer counts as
-    progress. A server that answers anything but MongoDB's language is NOT_MONGODB.
+    progress. A server that answers anything but MongoDB's language is NOT_MONGODB. ``longer_by`` adds so many bytes.
     """
     document: dict[str, Any] = {"hello": 1} if load_balanced else {"ismaster": 1, "helloOk": True}
     if users:
@@ -50,6 +51,8 @@ async def say_hello(
         document["compression"] = list(compressors)
     if load_balanced:
         document["loadBalanced"] = True
+    if longer_by:
+        document["comment"] = "." * longer_by
     command = Command(line, document)
     hello: Hello | None = None
 

@@ -61,7 +61,13 @@ def last_word(facts: Facts) -> Finding:
     driver = facts.driver
     message = driver.words or driver.message or "PyMongo found no suitable server in time"
     evidence: dict[str, Json] = {"exception": driver.exception, "code": driver.code, "state": driver.state.value}
-    if found := _too_small(facts) or _unreadable(facts) or _cut_off(facts) or _refused(facts, evidence):
+    if (
+        found := _too_long(facts)
+        or _too_small(facts)
+        or _unreadable(facts)
+        or _cut_off(facts)
+        or _refused(facts, evidence)
+    ):
         return found
     healthy = outlook(facts) is Outlook.POSSIBLE and driver.state is not DriverState.NOT_STARTED
     code = "driver.disagrees" if healthy and driver.code is None else "driver.unexplained"
@@ -71,6 +77,23 @@ def last_word(facts: Facts) -> Finding:
         "first that opens: another server may stand there than the one that answered the probes."
     )
     return finding(code, Certainty.POSSIBLE, evidence=evidence, detail=words or "", message=message)
+
+
+def _too_long(facts: Facts) -> Finding | None:
+    """A server that the probes reach, and the driver's longer first word does not."""
+    member = next((m for m, _ in answered(facts) if m.long_hello_lost), None)
+    if member is None:
+        return None
+    return finding(
+        "tcp.large-packets-lost",
+        Certainty.LIKELY,
+        stage=Stage.DRIVER,
+        server=member.address,
+        evidence={"short hello": "answered", "long hello": "no answer"},
+        summary=f"{member.host} answers a short hello at once, and one as long as a driver's not at all.",
+        detail="A firewall that reads MongoDB's messages, and holds back what it does not know, looks the same.",
+        host=member.host,
+    )
 
 
 _UNREADABLE = frozenset({"pymongo.errors.ProtocolError", "bson.errors.InvalidBSON", "TypeError", "KeyError"})
