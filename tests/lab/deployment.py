@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
 import secrets
+import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +21,7 @@ from pymongo import MongoClient
 from pymongo.errors import AutoReconnect
 
 from clearline.cli.mongod import PrivateMongod
+from lab.peer import bound_socket
 
 ROOT, ROOT_PASSWORD = "root", "root-secret"
 """A user with the role root, in admin, of every deployment with login."""
@@ -56,9 +60,12 @@ class Deployment:
     key_file: Path | None = None
     """The secret that the members share; removed with the deployment."""
     prepare: Callable[[Deployment], None] = field(default=lambda _: None, repr=False)
+    held: list[socket.socket] = field(default_factory=list, repr=False)
+    """Keep the servers' ports for them while they are down."""
 
     def __enter__(self) -> Self:
         try:
+            self._hold_ports()
             with concurrent.futures.ThreadPoolExecutor(len(self.servers)) as pool:
                 list(pool.map(lambda server: server.start(), self.servers))
             self.prepare(self)
@@ -76,8 +83,17 @@ class Deployment:
             server.kill()
         for server in self.servers:
             server.stop()
+        for held in self.held:
+            held.close()
         if self.key_file:
             self.key_file.unlink(missing_ok=True)
+
+    def _hold_ports(self) -> None:
+        if sys.platform != "linux":  # elsewhere a server cannot listen on a port that is bound
+            return
+        for server in self.servers:
+            with contextlib.suppress(OSError):  # it is lost already, and another is chosen at the start
+                self.held.append(bound_socket("127.0.0.1", server.port))
 
     @property
     def server(self) -> PrivateMongod:

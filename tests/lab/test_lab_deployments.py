@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from typing import Any
 
 import pytest
@@ -24,6 +26,18 @@ def test_a_standalone_answers_without_login(standalone: Deployment) -> None:
     with MongoClient(standalone.uri()) as client:
         assert client.appdb.things.find_one() is None
     assert "setName" not in standalone.hello()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ports are held on Linux")
+def test_nobody_else_gets_the_port_of_a_server_that_is_down() -> None:
+    with deployments.standalone() as deployment:
+        deployment.server.kill()
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", deployment.server.port))
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", deployment.server.port), 10)
+        deployment.server.start()
+        assert "setName" not in deployment.hello()
 
 
 def test_every_user_can_log_in_except_from_a_wrong_address(login_server: Deployment) -> None:
