@@ -194,6 +194,7 @@ def name_needed(facts: Facts, member: MemberFacts) -> Finding | None:
             "proxy at that address has no server of that name.",
             fix="Try another network or a VPN; in this one ask its owner to allow the name.",
             host=member.host,
+            how="reset",
         )
     return finding(
         "tls.host-name-needed",
