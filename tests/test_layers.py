@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 import subprocess
 from collections import defaultdict
 from functools import cache
@@ -46,11 +46,15 @@ def room(parts: tuple[str, ...]) -> str:
     return "/".join(parts[: 2 if parts[0] in ("core", "ui") else 1])
 
 
+_IMPORT = re.compile(r"^[ \t]*from clearline((?:\.\w+)*) import (\([^)]*\)|[^(\n]+)", re.MULTILINE)
+
+
 @cache
 def rooms_imported(path: Path) -> set[str]:
-    nodes = [node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.ImportFrom)]
-    ours = [node for node in nodes if node.module and node.module.split(".")[0] == "clearline"]
-    return {room((*node.module.split(".")[1:], alias.name)) for node in ours if node.module for alias in node.names}
+    """Read as text: making trees of all modules takes seconds."""
+    found = _IMPORT.findall(re.sub(r"#.*", "", path.read_text(encoding="utf-8")))
+    names = [(module, name) for module, names in found for name in re.findall(r"(\w+)(?: as \w+)?", names)]
+    return {room((*module.split(".")[1:], name)) for module, name in names}
 
 
 def modules(name: str) -> list[Path]:
