@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from all_rows import all_rows
 from clearline.cli.report_text import render
 from clearline.core.diagnosis.catalogue import blanks_of, causes, finding
 from clearline.core.findings import Certainty, Finding, Severity, Stage
@@ -47,21 +48,21 @@ FORMS: dict[str, Callable[[Report], str]] = {
 }
 
 
-@pytest.mark.parametrize("code", WITH_RIVALS)
 @pytest.mark.parametrize("form", FORMS)
+@all_rows("code", WITH_RIVALS)
 def test_every_form_lists_the_rivals(form: str, code: str) -> None:
     told = FORMS[form](report(possible(code)))
     assert [rival for rival in causes()[code].rivals if rival not in told] == []
 
 
-@pytest.mark.parametrize("code", [code for code in causes() if code not in WITH_RIVALS])
+@all_rows("code", [code for code in causes() if code not in WITH_RIVALS])
 def test_nothing_is_merely_possible_without_rivals(code: str) -> None:
     with pytest.raises(KeyError, match="what else"):
         possible(code)
 
 
-@pytest.mark.parametrize("code", WITH_RIVALS)
 @pytest.mark.parametrize("certainty", [Certainty.PROVEN, Certainty.LIKELY])
+@all_rows("code", WITH_RIVALS)
 def test_what_is_surer_names_its_own_doubt_alone(code: str, certainty: Certainty) -> None:
     blanks = dict.fromkeys(blanks_of(causes()[code]), "x")
     assert "may as well be" not in finding(code, certainty, stage=Stage.TCP, fill=blanks).detail

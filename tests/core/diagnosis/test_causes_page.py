@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from all_rows import all_rows
 from clearline.core.diagnosis.catalogue import causes, finding
 from clearline.core.diagnosis.causes_page import page_of, pages
 from clearline.core.diagnosis.where_values_live import TABLE, kinds_of, options_in
@@ -74,7 +75,7 @@ def test_each_kind_of_value_is_told_of_in_each_place(code: str, title: str, word
     assert [place for place in PLACES if place not in text] == []
 
 
-@pytest.mark.parametrize("code", [code for code in causes() if code.partition(".")[0] in ("tls", "topology", "auth")])
+@all_rows("code", [code for code in causes() if code.partition(".")[0] in ("tls", "topology", "auth")])
 def test_an_option_in_the_advice_is_one_that_the_page_places(code: str) -> None:
     kinds = kinds_of(code, causes()[code])
     for name in options_in(causes()[code].fix)[:1]:

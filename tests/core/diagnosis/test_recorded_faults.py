@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from all_rows import all_rows
 from clearline.core.diagnosis.compose import diagnose
 from clearline.core.diagnosis.server_selection import has_failed
 from clearline.core.diagnosis.standing import is_connected
@@ -45,7 +44,7 @@ def is_doubted(cause: str) -> bool:
     return name in DOUBTED.get(stage, "").split()
 
 
-@pytest.mark.parametrize("fault_id", NAMED)  # not the fault itself: the servers that it would start are not used here
+@all_rows("fault_id", NAMED)  # not the fault itself: the servers that it would start are not used here
 def test_the_rules_name_the_recorded_fault(fault_id: str) -> None:
     fault = NAMED[fault_id]
     facts = read(fault.id)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from all_rows import all_rows
 from clearline.core.diagnosis.assembly import assemble
 from clearline.core.diagnosis.server_selection import Outlook, outlook, suitable
 from clearline.core.diagnosis.standing import answered
@@ -56,7 +57,7 @@ def _looked_at(case: dict[str, Any]) -> tuple[Facts, dict[str, Any]]:
     return Facts(uri=profile, members=tuple(members)), outcome
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in ONE_LOOK])
+@all_rows("case", [pytest.param(case, id=name) for name, case in ONE_LOOK])
 def test_one_look_at_all_servers_comes_to_the_outcome(case: dict[str, Any]) -> None:
     known, outcome = _looked_at(case)
     roles = {m.address: h.kind for m, h in answered(known)}
@@ -105,7 +106,7 @@ def _options(case: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-@pytest.mark.parametrize("case", SELECTION)
+@all_rows("case", SELECTION)
 def test_a_member_is_suitable_where_the_suite_says_so(case: dict[str, Any]) -> None:
     kind = case["topology_description"]["type"]
     options = {"readPreference": "primary"} if case["operation"] == "write" else _options(case)
@@ -122,7 +123,7 @@ def test_a_member_is_suitable_where_the_suite_says_so(case: dict[str, Any]) -> N
         assert {m.address for m, _ in answered(known)} >= wanted
 
 
-@pytest.mark.parametrize("case", STALENESS)
+@all_rows("case", STALENESS)
 def test_nothing_is_called_stale_that_pymongo_takes(case: dict[str, Any]) -> None:
     known = facts(*_members(case), options=_options(case))
     if case["topology_description"]["type"].startswith("ReplicaSet"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from all_rows import all_rows
 from clearline.cli.explain import as_text
 from clearline.core.explain.explain import explain
 from clearline.core.explain.pasted import redacted
@@ -51,7 +52,6 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
     "error",
     [
@@ -60,6 +60,7 @@ PLACES = [
         "MongoParseError: Invalid connection string {}",
     ],
 )
+@all_rows("place", PLACES)
 def test_a_planted_secret_does_not_come_back(place: str, error: str) -> None:
     assert SECRET not in repr(explain(error.replace("{}", place % SECRET)))
     assert SECRET not in redacted(place % SECRET)
@@ -69,7 +70,7 @@ TOLD = [json.loads(line) for line in Path(__file__).with_name("quoting_secrets.j
 """Texts that quote a secret (``{}``) in the words of drivers, settings, commands and people."""
 
 
-@pytest.mark.parametrize("text", TOLD)
+@all_rows("text", TOLD)
 def test_no_form_of_an_answer_quotes_a_secret(text: str) -> None:
     secret = "Zx9kQ2vTw7"
     explanation = explain(text.replace("{}", secret))
@@ -106,6 +107,6 @@ def test_what_is_covered_tells_at_most_of_the_password_itself() -> None:
     assert lost <= {"uri.placeholder", "uri.unescaped-credentials"}
 
 
-@pytest.mark.parametrize("text", [*TOLD, *PLACES])
+@all_rows("text", [*TOLD, *PLACES])
 def test_a_covered_text_has_as_many_lines(text: str) -> None:
     assert redacted(text).count("\n") == text.count("\n")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from all_rows import all_rows
 from clearline.core.explain.explain import explain
 from clearline.core.findings import Certainty
 
@@ -62,7 +63,7 @@ def wrong(row: dict[str, Any]) -> str:
         return repr(error)
 
 
-@pytest.mark.parametrize("row", ROWS[::8], ids=lambda row: str(row["text"])[:40])
+@all_rows("row", ROWS[::8])
 def test_a_text_that_is_cut_off_raises_nothing(row: dict[str, list[str]]) -> None:
     text = str(row["text"])
     for part in (text[: len(text) // 2], text[len(text) // 3 :], text[::-1]):

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from pymongo.uri_parser import parse_uri
 
+from all_rows import all_rows
 from clearline.core.options.catalogue import OPTIONS, OptionType
 from clearline.core.profiles.profile import SecretSource
 from clearline.core.snippets import snippets
@@ -30,7 +31,7 @@ def names(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.key)
-@pytest.mark.parametrize("name", PROFILES)
+@all_rows("name", PROFILES)
 def test_a_driver_is_told_only_options_that_it_knows(driver: Driver, name: str) -> None:
     told = names(filled(foreign_uri(driver, PROFILES[name]), "word"))
     assert told <= driver.known | {renamed.name.lower() for renamed in driver.renamed.values()}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from all_rows import all_rows
 from clearline.core.diagnosis.catalogue import blanks_of
 from clearline.core.diagnosis.catalogue import causes as causes_by_code
 from clearline.core.facts.text import Mistake
@@ -359,7 +360,7 @@ def causes(reading: Reading) -> list[str]:
     return [mistake.cause for mistake in reading.mistakes]
 
 
-@pytest.mark.parametrize(("text", "expected"), AS_PYMONGO)
+@all_rows("text, expected", AS_PYMONGO)
 def test_what_pymongo_refuses_is_refused_and_named(text: str, expected: list[str]) -> None:
     reading = read(text)
     problem = run_refusal(reading.driver_text)

@@ -15,6 +15,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.uri_parser_shared import _validate_uri
 
+from all_rows import all_rows
 from clearline.core.findings import Severity
 from clearline.core.uri.connection_string import build, read
 
@@ -85,7 +86,7 @@ def vars_of(login: Any) -> object:
     return {name: type(value).__name__ if "callback" in name else value for name, value in known}
 
 
-@pytest.mark.parametrize("case", VALID)
+@all_rows("case", VALID)
 def test_a_valid_text_means_the_same_after_text_profile_text(case: dict[str, Any]) -> None:
     text = case["uri"]
     reading = read(text)
@@ -94,14 +95,14 @@ def test_a_valid_text_means_the_same_after_text_profile_text(case: dict[str, Any
     assert read(again, profile=reading.profile).profile == reading.profile
 
 
-@pytest.mark.parametrize("case", [case for case in VALID if not case.values[0]["uri"].startswith("mongodb+srv")])
+@all_rows("case", [case for case in VALID if not case.values[0]["uri"].startswith("mongodb+srv")])
 def test_the_client_of_a_valid_text_logs_in_as_the_same_user(case: dict[str, Any]) -> None:
     text = case["uri"]
     reading = read(text)
     assert credentials(reading.repaired) == credentials(text)
 
 
-@pytest.mark.parametrize("case", VALID)
+@all_rows("case", VALID)
 def test_a_valid_text_is_refused_only_where_pymongo_refuses_it(case: dict[str, Any]) -> None:
     text = case["uri"]
     refused = {mistake.cause for mistake in read(text).mistakes if mistake.severity is Severity.FAILURE}
@@ -116,7 +117,7 @@ CANNOT_WORK = {
 """What PyMongo takes although no server can make up for it."""
 
 
-@pytest.mark.parametrize("case", INVALID)
+@all_rows("case", INVALID)
 def test_an_invalid_text_is_refused_with_its_place(case: dict[str, Any]) -> None:
     text = case["uri"]
     failure = read(text).mistakes[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from all_rows import all_rows
 from clearline.core.driver.events import DriverEvent
 from clearline.core.watch.pool_fold import PoolFold
 from clearline.core.watch.topology import TopologyFold
@@ -29,7 +30,7 @@ def test_the_suites_are_there() -> None:
     assert len(POOLS) >= 25
 
 
-@pytest.mark.parametrize("case", DISCOVERY)
+@all_rows("case", DISCOVERY)
 def test_the_fold_shows_the_deployment_that_the_suite_expects(case: dict[str, Any]) -> None:
     play, fold = Play(case), TopologyFold()
     fold.observe(play.description, 0.0, 0.0)
@@ -47,7 +48,7 @@ def test_the_fold_shows_the_deployment_that_the_suite_expects(case: dict[str, An
         assert shown.primary == (primaries[0] if primaries else None)
 
 
-@pytest.mark.parametrize("case", DISCOVERY)
+@all_rows("case", DISCOVERY)
 def test_every_change_of_a_role_is_told_once(case: dict[str, Any]) -> None:
     play, fold = Play(case), TopologyFold()
     fold.observe(play.description, 0.0, 0.0)
@@ -107,7 +108,7 @@ class Model:
         return found
 
 
-@pytest.mark.parametrize("case", POOLS)
+@all_rows("case", POOLS)
 def test_the_fold_follows_every_list_of_pool_events(case: dict[str, Any]) -> None:
     model, fold, server = Model(), PoolFold(), "a:27017"
     fold.feed(DriverEvent(at_s=0.0, kind="pool", name="PoolCreated", server=server))
