@@ -29,7 +29,7 @@ def test_a_standalone_answers_without_login(standalone: Deployment) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ports are held on Linux")
-def test_nobody_else_gets_the_port_of_a_server_that_is_down() -> None:
+def test_no_other_program_gets_the_port_of_a_server_that_is_down() -> None:
     with deployments.standalone() as deployment:
         deployment.server.kill()
         with socket.socket() as other, pytest.raises(OSError, match="in use"):
