@@ -500,7 +500,7 @@ def _message(body: bytes, length: int | None = None) -> bytes:
     return struct.pack("<iiii", length or 16 + len(body), 1, 1, 2013) + body
 
 
-_ODD = ("hello.other-service", "driver.unexplained", "hello.member-error")
+_ODD = ("hello.other-service", "hello.malformed", "driver.unexplained", "hello.member-error")
 _peer("KB120", "an answer of garbage", lambda: peers.answering(_message(bytes(5) + b"\xff" * 40)), *_ODD, query="")
 _peer(
     "KB121",

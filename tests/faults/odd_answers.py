@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from lab.certificates import Authority, server_context
 from lab.dns_server import NODATA, Delayed, Value, Zone, cluster
 from lab.mongo_peer import Failure, Late, MongoPeer, hello, member_hello
 from lab.namespaces import OUTSIDE, Network
+from lab.peer import Conversation, Peer
 
 TABLE = Table()
 HOST = "db.lab.test"
@@ -225,3 +227,17 @@ def _(lab: Laboratory) -> Iterator[Case]:
         network.dns_server({(HOST, "A"): OUTSIDE, (HOST, "AAAA"): "fd79::1"})
         with peers.http_server(listener=network.listen(27017, "fd79::1")):
             yield Case(f"mongodb://{HOST}/", network)
+
+
+@TABLE.row("V40", "bytes that are changed on the way", failed="hello.malformed", says="as MongoDB does")
+def _(lab: Laboratory) -> Iterator[Case]:
+    """Of a server's fourth answer, which begins as some other protocol's messages do."""
+
+    async def script(line: Conversation) -> None:
+        head = struct.unpack("<iiii", await line.read_exactly(16))
+        await line.read_exactly(head[0] - 16)
+        await line.write(struct.pack("<iiii", 338, 4, head[1], 2013) + bytes(5) + b"\x4d\x01\x00\x00" + b"\xff" * 313)
+        await line.until_closed()
+
+    with Peer(script) as peer:
+        yield Case(f"mongodb://{peer.address}/")

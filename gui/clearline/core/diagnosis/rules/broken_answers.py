@@ -7,6 +7,7 @@ from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.rules.evidence import told_by
+from clearline.core.diagnosis.rules.services import is_mongodb_frame
 from clearline.core.diagnosis.standing import own_exchange, own_hello
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind, is_trickle
 from clearline.core.facts.whole import Facts
@@ -30,6 +31,25 @@ def compressed(facts: Facts, member: MemberFacts) -> Finding | None:
         host=member.host,
         command=command,
         unpacked=f"{unpacked:,}",
+    )
+
+
+def spoilt(facts: Facts, member: MemberFacts) -> Finding | None:
+    """An answer in MongoDB's own frame, of which the rest is no document."""
+    exchange = own_exchange(facts, member)
+    if exchange is None or exchange.reach is not Reach.NOT_MONGODB or not is_mongodb_frame(exchange.first_bytes):
+        return None
+    return finding(
+        "hello.malformed",
+        Certainty.LIKELY,
+        server=member.address,
+        evidence=told_by(member),
+        summary=f"{member.address} answers hello as MongoDB does, and what stands in the answer cannot be read.",
+        means="Something on the way changes what passes (a tunnel, an inspecting firewall, a faulty card), or "
+        "something that imitates MongoDB sends such.",
+        fix="Try the same from another network, and with TLS, which notices a change; look at what answers there.",
+        host=member.host,
+        what="no document",
     )
 
 
@@ -103,5 +123,6 @@ MEMBER_RULES: tuple[Callable[[Facts, MemberFacts], Finding | None], ...] = (
     endless,
     unreadable_certificate,
     malformed,
+    spoilt,
     trickle,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 
 from clearline.core.late_patterns import late
 
@@ -27,8 +28,9 @@ _SERVICES: tuple[tuple[str, str], ...] = (
     (r"E\x00\x00..S.*?(?:FATAL|ERROR|PANIC|\x00V)|EFATAL:", "PostgreSQL or one of its kind"),
     # MySQL and MariaDB: packet length (3), number 0, then protocol version 10 with the server's, or an error.
     (r"..\x00[\x00-\x02](?:\x0a\d{1,2}\.\d|\xff..)", "MySQL or MariaDB"),
-    # Oracle: a TNS refuse packet; SQL Server: a TDS reply; Telnet: option negotiation; Cassandra: an error frame.
-    (r".{2}\x00\x00[\x04\x0b]\x00\x00\x00|.*?\((?:DESCRIPTION|ERR)=", "An Oracle database"),
+    # Oracle: a TNS refuse packet (its length, below 256, comes first; both sums are 0), or a resend packet of 8 bytes.
+    # SQL Server: a TDS reply; Telnet: option negotiation; Cassandra: an error frame.
+    (r"\x00(?:[\x09-\xff]\x00\x00\x04|\x08\x00\x00\x0b)\x00\x00\x00|.*?\((?:DESCRIPTION|ERR)=", "An Oracle database"),
     (r"\x04\x01..\x00\x00", "Microsoft SQL Server"),
     (r"\xff[\xfb-\xfe]", "A Telnet server"),
     (r"[\x82-\x85]\x00\x00\x00\x00\x00", "Cassandra"),
@@ -82,6 +84,21 @@ def raw(first_bytes: str) -> str:
 def is_http(first_bytes: str) -> bool:
     """Whether a web server answered."""
     return _HTTP.match(raw(first_bytes)) is not None
+
+
+_HEADER = 16
+_OPCODES = frozenset({1, 2013})
+_LONGEST = 48_100_000
+"""OP_REPLY and OP_MSG, and what no message of MongoDB's exceeds, bytes."""
+
+
+def is_mongodb_frame(first_bytes: str) -> bool:
+    """Whether this begins as MongoDB's answer to a message does: its length, number, the question's number, a code."""
+    data = raw(first_bytes)[:_HEADER].encode("latin-1", "replace")
+    if len(data) < _HEADER:
+        return False
+    length, _, question, code = struct.unpack("<iiii", data)
+    return _HEADER < length <= _LONGEST and question != 0 and code in _OPCODES
 
 
 def is_tls_record(first_bytes: str) -> bool:
