@@ -106,6 +106,8 @@ NOTHING = [
     "<html><body><h1>Access Denied</h1><p>Your request to cloud.mongodb.com was blocked.</p></body></html>",
     "MongoDB: EACCES: permission denied, mkdir '/home/dev/.mongodb'",
     "mongo-express failed to start mongo-express",
+    "connect() failed (111: Connection refused) while connecting to upstream, client: 192.0.2.9, request: "
+    '"GET /mongo HTTP/1.1", upstream: "http://192.0.2.5:8080/mongo"',
     'MongoDB app heroku[router]: at=error code=H10 desc="App crashed" method=GET path="/" status=503 connect= ',
 ]
 
@@ -129,6 +131,11 @@ def test_tls_is_never_missing_where_a_service_speaks_nothing_else() -> None:
         "No suitable servers found: [TLS handshake failed: -9806 calling hello on 'a.ab1cd.mongodb.net:27017']"
     )
     assert "tls.not-offered" not in [c.cause for c in told.causes]
+
+
+def test_an_ipv6_address_without_brackets_is_one() -> None:
+    told = explain("MongoServerSelectionError: connect ENETUNREACH 2001:db8::5:27017 - Local (:::0)")
+    assert told.targets == ("mongodb://[2001:db8::5]:27017/?directConnection=true",)
 
 
 NOWHERE = [

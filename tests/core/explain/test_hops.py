@@ -26,6 +26,18 @@ TEXTS = [
     ("An error occurred (TargetNotConnected) when calling the StartSession operation: i-0abc is not connected.\n"
      "kex_exchange_identification: Connection closed by remote host\nmongosh: no tunnel", "ssh.proxy-command-failed"),
     ("SessionManagerPlugin is not found.\nmongosh: no tunnel", "ssh.proxy-command-missing"),
+    ("com.jcraft.jsch.JSchException: java.net.ConnectException: Connection refused\nMongoDB: no tunnel", "hop.refused"),
+    ("com.jcraft.jsch.JSchException: java.net.UnknownHostException: bastion.example.com\nMongoDB: no tunnel",
+     "hop.name-unknown"),
+    ("com.jcraft.jsch.JSchException: timeout: socket is not established\nMongoDB: no tunnel", "hop.silent"),
+    ("Error: getaddrinfo ENOTFOUND bastion.example.com\n    at GetAddrInfoReqWrap.onlookup\n  level: 'client-socket'\n"
+     "mongoose.connect('mongodb://127.0.0.1:27017')", "hop.name-unknown"),
+    ("Error: connect ECONNREFUSED 192.0.2.9:22\n  level: 'client-socket'\nmongoose: no tunnel", "hop.refused"),
+    ("paramiko.ssh_exception.NoValidConnectionsError: [Errno None] Unable to connect to port 22 on 192.0.2.5\npymongo",
+     "hop.silent"),
+    ("mongo tunnel: dial tcp 192.0.2.5:22: i/o timeout", "hop.silent"),
+    ("net.schmizz.sshj.userauth.UserAuthException: Exhausted available authentication methods\nMongoDB: no tunnel",
+     "ssh.login-refused"),
     ("X-Squid-Error: ERR_ACCESS_DENIED 0\nCONNECT a.ab1cd.mongodb.net:27017", "proxy.forbidden"),
     ("X-Squid-Error: ERR_CONNECT_FAIL 111\nCONNECT a.ab1cd.mongodb.net:27017", "proxy.far-refused"),
     ("X-Squid-Error: ERR_CONNECT_FAIL 110\nCONNECT a.ab1cd.mongodb.net:27017", "proxy.far-unreachable"),
@@ -43,12 +55,16 @@ def test_what_fails_before_the_server_is_not_the_server(text: str, cause: str) -
         "ssh: connect to host bastion.example.com port 22: Connection refused",
         "ssh: Could not resolve hostname bastion: Name or service not known",
         "kex_exchange_identification: read: Connection reset by peer\nConnection reset by 192.0.2.5 port 22",
+        "com.jcraft.jsch.JSchException: java.net.UnknownHostException: bastion.example.com",
+        "com.jcraft.jsch.JSchException: UnknownHostKey: bastion.example.com. RSA key fingerprint is aa:bb",
+        "Error: getaddrinfo ENOTFOUND bastion.example.com\n  level: 'client-socket'",
     ],
 )
 def test_what_an_ssh_client_says_of_its_server_is_said_of_no_other(line: str) -> None:
     told = explain(f"{line}\nmongosh: no tunnel")
     likely = [c.cause for c in told.causes if c.certainty is not Certainty.POSSIBLE]
     assert likely
+    assert told.targets == ()
     assert all(cause.startswith(("hop.", "ssh.")) for cause in likely)
 
 

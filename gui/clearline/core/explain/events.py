@@ -34,9 +34,10 @@ _MISTAKES = re.compile(
 )
 _ELSEWHERE = re.compile(
     r"cloud\.mongodb\.com/api|pull access denied|manifest unknown|Failed to pull image|ImagePullBackOff|ErrImagePull"
-    r"|pull rate limit|\bat=error code=H\d\d desc="
+    r"|pull rate limit|\bupstream: \"(?:https?|fastcgi|uwsgi|grpcs?)://|\bat=error code=H\d\d desc="
 )
-"""Atlas's administration API and registries of container images name MongoDB, and are none; nor is Heroku's router."""
+"""Atlas's administration API and registries of container images name MongoDB, and are none; nor is Heroku's router,
+nor what a web server passes requests on to."""
 _WEB = re.compile(r"\bhttps?:?//\S+|'https?://[^']+'")
 """A page or package about MongoDB is none."""
 _MONGO = re.compile(

@@ -24,6 +24,7 @@ from clearline.core.explain.pasted import shown
 from clearline.core.explain.reading import read
 from clearline.core.explain.record import Record, Seen, View
 from clearline.core.explain.rules.guess import Guess
+from clearline.core.explain.rules.hops import ssh_lines
 from clearline.core.explain.rules.last_resort import last_resort
 from clearline.core.explain.targets import HOST, targets, usable
 from clearline.core.explain.writers import writer_of
@@ -152,7 +153,10 @@ def _completed(record: Record, text: Text) -> Record:
         spread = _spread(record, text)
         return spread or record
     seen = []
+    ssh = ssh_lines([text.view_of(n) for n in range(1, len(text.lines) + 1)])
     for number in range(1, len(text.lines) + 1):
+        if number in ssh:
+            continue
         words = _CLIENT.sub("", text.view_of(number))
         found, asked = HOST.search(words), _ASKED_NAME.search(words)
         if not found and not asked:

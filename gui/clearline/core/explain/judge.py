@@ -15,7 +15,7 @@ from clearline.core.explain.phrases import hits
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules import RULES
 from clearline.core.explain.rules.guess import Guess
-from clearline.core.explain.rules.hops import SSH_CLIENT
+from clearline.core.explain.rules.hops import ssh_lines
 from clearline.core.explain.rules.logs import VERIFY_CLIENT
 from clearline.core.explain.signs import Sign
 from clearline.core.findings import Certainty, Severity, Stage
@@ -83,7 +83,7 @@ _VERIFY = {
 def guesses(record: Record, text: Text) -> Iterator[Guess]:
     """Everything that the text allows, unsorted."""
     always_tls = bool(record.surroundings & {"atlas", "cosmosdb"})
-    ssh = frozenset(n for n in range(1, len(text.lines) + 1) if SSH_CLIENT.search(text.view_of(n)))
+    ssh = ssh_lines([text.view_of(n) for n in range(1, len(text.lines) + 1)])
     for guess in _all(record, text):
         if always_tls and guess.cause == "tls.not-offered":
             continue
@@ -92,7 +92,7 @@ def guesses(record: Record, text: Text) -> Iterator[Guess]:
         yield guess
 
 
-_OF_SERVERS = ("tcp.", "dns.", "tls.", "pool.", "auth.", "access.", "app.")
+_OF_SERVERS = ("tcp.", "dns.", "tls.", "pool.", "auth.", "access.", "app.", "files.")
 """What an SSH client's own lines tell nothing of."""
 
 

@@ -10,7 +10,12 @@ from clearline.core.explain.explanation import Candidate, Explanation
 from clearline.core.explain.normalise import Text
 from clearline.core.explain.record import Record
 
-_ADDRESS = r"(?:\[[0-9a-f:.%]+\]|::1|[a-z0-9_][a-z0-9_.\-]*[a-z0-9]|[a-z0-9]):\d{4,5}(?!\w|->|[^\s@,'\"]{0,80}@)"
+_BARE_IPV6 = r"(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6}|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}"
+"""Node puts a port behind an address without brackets."""
+_ADDRESS = (
+    rf"(?:\[[0-9a-f:.%]+\]|::1|{_BARE_IPV6}|[a-z0-9_][a-z0-9_.\-]*[a-z0-9]|[a-z0-9])"
+    r":\d{4,5}(?!\w|->|[^\s@,'\"]{0,80}@)"
+)
 HOST = re.compile(rf"(?<![\w.@/\-])(?<!\.(?:go|js|ts|py|rb|rs|cs|cc):)(?<!\.java:){_ADDRESS}", re.IGNORECASE)
 """A host with its port, as it stands in running text; neither a line of code, nor this side of a connection (Go), nor
 a user with a password of digits."""

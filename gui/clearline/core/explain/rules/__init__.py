@@ -40,6 +40,7 @@ RULES: tuple[Callable[[Record, str], Iterator[Guess]], ...] = (
     hops.channels,
     hops.proxy_refuses,
     hops.ssh_client,
+    hops.ssh_library,
     hops.ended_forwarding,
     hops.access_log,
     hops.session_manager,

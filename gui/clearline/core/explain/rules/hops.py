@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from clearline.core.explain.as_facts import failing
+from clearline.core.explain.as_facts import decisive, failing
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules.guess import Guess
+from clearline.core.findings import Certainty
 
 _CHANNEL = re.compile(
     r"(?:\bchannel \d+: open failed: |Channel open failure: )(?:connect failed: )?([^\n]{0,60})", re.I
@@ -40,12 +41,62 @@ def proxy_refuses(record: Record, text: str) -> Iterator[Guess]:
                 yield Guess(weight=2500, cause=cause, words=found[0], server=server.address)
 
 
-SSH_CLIENT = re.compile(
+_SSH_CLIENT = re.compile(
     r"\bssh: (?:connect to host|Could not resolve)|\b(?:kex|ssh)_exchange_identification: |\bchannel \d+: open failed"
     r"|^Connection (?:reset|closed|timed out)[^\n]{0,80} port \d+\s*$|^ssh_dispatch_run_fatal: "
-    r"|: Permission denied \((?:publickey|password|keyboard-interactive|gssapi)|\bclient_loop: send disconnect",
+    r"|: Permission denied \((?:publickey|password|keyboard-interactive|gssapi)|\bclient_loop: send disconnect"
+    r"|JSchException|com\.jcraft\.jsch|net\.schmizz\.sshj|paramiko\.ssh_exception|\bsshtunnel\.\w*Error"
+    r"|\bssh: handshake failed"
+    r"|(?:connect|dial tcp|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH) [\w.\-\[\]]{1,253}:22(?!\d|:\d)",
 )
-"""A line of OpenSSH's client: it speaks of the SSH server, or of what that one said, and of no server behind it."""
+"""A line of OpenSSH's client or of a program's own: it tells of the SSH server, and of no server behind it."""
+_SSH2_LEVEL = re.compile(r"level: '?client-(?:socket|timeout)")
+"""Node's SSH library writes it behind the stack of its error."""
+_STACK = 15
+"""Lines of such a stack that are looked at."""
+
+
+def ssh_lines(lines: Sequence[str]) -> frozenset[int]:
+    """The lines of a text, from 1, that tell of an SSH server."""
+    found = {number for number, line in enumerate(lines, 1) if _SSH_CLIENT.search(line)}
+    for number, line in enumerate(lines, 1):
+        if _SSH2_LEVEL.search(line):
+            found |= {n for n in range(max(1, number - _STACK), number + 1) if _kind(lines[n - 1])}
+    return frozenset(found)
+
+
+def _kind(line: str) -> str:
+    sign = decisive(line)
+    return sign.kind if sign is not None and sign.kind in _NO_WAY_TO_HOP else ""
+
+
+_NO_WAY_TO_HOP = {
+    "refused": "hop.refused",
+    "silent": "hop.silent",
+    "unreachable": "hop.unreachable",
+    "unknown-name": "hop.name-unknown",
+}
+
+
+def ssh_library(record: Record, text: str) -> Iterator[Guess]:
+    """A program's own SSH library (of Java, Node, Python, Go) did not reach its server."""
+    lines = text.split("\n")
+    for number in sorted(ssh_lines(lines)):
+        if cause := _NO_WAY_TO_HOP.get(_kind(lines[number - 1])):
+            summary = "" if cause == "hop.name-unknown" else _OF_SSH[cause]
+            yield Guess(weight=2690, cause=cause, words=lines[number - 1][:60], summary=summary, fix=_SSH_FIX)
+            return
+    if found := re.search(r"JSchException: timeout|Unable to connect to port 22\b|session to SSH gateway", text):
+        yield Guess(weight=2680, cause="hop.silent", words=found[0], summary=_OF_SSH["hop.silent"], fix=_SSH_FIX)
+        refused = Certainty.POSSIBLE
+        yield Guess(weight=2670, cause="hop.refused", certainty=refused, summary=_OF_SSH["hop.refused"], fix=_SSH_FIX)
+
+
+_OF_SSH = {
+    "hop.refused": "The SSH server refuses the connection: nothing listens on that port, or a firewall rejects it.",
+    "hop.silent": "The SSH server does not answer.",
+    "hop.unreachable": "There is no way to the SSH server from where this was printed.",
+}
 _SSH = re.compile(
     r"ssh: (?:connect to host (?P<host>\S+) port (?P<port>\d+): (?P<said>[^\n]+)"
     r"|Could not resolve hostname (?P<name>[^\s:]+))"
