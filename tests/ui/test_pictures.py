@@ -147,7 +147,7 @@ def test_what_has_no_name_is_found(qapp: QApplication, tmp_path: Path) -> None:
         seen.window.name.setAccessibleName("")
         seen.window.connection.eye.setAccessibleName(" ")
         assert [one.split(" in ")[0] for one in nameless(seen.window)] == [
-            "EditableText QLineEdit",
+            "EditableText NameField",
             "CheckBox IconButton",
         ]
 

@@ -41,7 +41,7 @@ class ProfileInFront:
         window = self._window
         if origin is not Origin.TEXT:
             window.connection.field.show_plain(opened.text)
-        window.show_host(next(iter(opened.profile.seeds.hosts), ""))
+        window.name.show_host(next(iter(opened.profile.seeds.hosts), ""))
         window.connection.show_reading(opened.profile)
         window.connection.show_mistakes(opened.mistakes)
         if window.name.text().strip() != opened.profile.name:

@@ -44,7 +44,7 @@ class _LateChoice(QComboBox):
         super().__init__()
         self.setAccessibleName(name)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(11)
+        self.setMinimumContentsLength(len(everything))
         self._values = values
         self.addItem(everything, None)
 
@@ -113,7 +113,7 @@ class EventsPanel(QWidget):
         self.search.setPlaceholderText("Filter")
         self.search.setAccessibleName("Filter events by text")
         self.search.setClearButtonEnabled(True)
-        self.search.setMinimumWidth(theme.GRID * 12)
+        self.search.setMinimumWidth(theme.GRID * 8)
         self.search.setMaximumWidth(220)
         self.failures = IconButton("failed", "Only failures", checkable=True)
         self.marked = IconButton(
@@ -142,7 +142,7 @@ class EventsPanel(QWidget):
             bar.addWidget(button)
         bar.addStretch(1)
         bar.addWidget(self.counts)
-        bar.addSpacing(theme.GRID)
+        bar.addSpacing(theme.GRID // 2)
         for button in (self.follow, self.pause, self.copy, self.clear, self.save):
             bar.addWidget(button)
         split = QSplitter(Qt.Orientation.Horizontal)

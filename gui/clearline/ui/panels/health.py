@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from clearline.core.findings import Severity
 from clearline.core.report.report import Report, Verdict
@@ -93,13 +94,26 @@ _MEANINGS = {
 }
 
 
+class _Watched(ElidedLabel):
+    """Which servers are watched, in what room is left; where that is too little nothing: few letters tell nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("muted", middle=True)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    @property
+    def shown(self) -> str:
+        """As much as has room, at least half of it."""
+        needed = self.fontMetrics().horizontalAdvance(self.text())
+        return super().shown if self.width() * 2 >= needed else ""
+
+
 class HealthIndicator(QWidget):
     """Shows one `HealthReading`."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._about = ElidedLabel("muted", middle=True)
-        self._about.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self._about = _Watched()
         self._about.setText("watching")
         self._icon = StatusIcon()
         self._word = QLabel()
@@ -108,7 +122,8 @@ class HealthIndicator(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        for widget in (self._about, self._icon, self._word, self._latency):
+        row.addWidget(self._about, 1)
+        for widget in (self._icon, self._word, self._latency):
             row.addWidget(widget)
         self._reading = HealthReading(Health.UNKNOWN)
         self.show_reading(self._reading)
@@ -124,9 +139,7 @@ class HealthIndicator(QWidget):
         self._word.setText(reading.health.value)
         self._latency.setText(latency_text(reading.rtt_ms) if reading.rtt_ms is not None else "")
         self._latency.setVisible(reading.rtt_ms is not None)
-        trip = f"\nA round trip to the server took {self._latency.text()}." if reading.rtt_ms is not None else ""
-        meaning = "" if reading.live else _MEANINGS[reading.health]
-        self.setToolTip(f"{meaning} {reading.why}".strip() + trip)
+        self._tell()
         self.setAccessibleName(f"Health: {reading.health.value} {self._latency.text()}".strip())
         self._draw()
 
@@ -135,6 +148,13 @@ class HealthIndicator(QWidget):
         more = f" +{len(hosts) - 1}" if len(hosts) > 1 else ""
         when = " (before your changes)" if before_changes else ""
         self._about.setText(f"watching {hosts[0]}{more}{when}" if hosts else "watching")
+        self._tell()
+
+    def _tell(self) -> None:
+        reading = self._reading
+        trip = f"A round trip to the server took {self._latency.text()}." if reading.rtt_ms is not None else ""
+        meaning = "" if reading.live else _MEANINGS[reading.health]
+        self.setToolTip("\n".join(filter(None, (f"{meaning} {reading.why}".strip(), trip, self._about.text()))))
 
     def turn(self) -> None:
         """The next step of the turning icon."""

@@ -91,6 +91,11 @@ class ElidedLabel(HeardLabel):
         super().setText(text)
         self.setToolTip(text)
 
+    @property
+    def shown(self) -> str:
+        """As much of it as there is room for."""
+        return self.fontMetrics().elidedText(self.text(), self._cut, self.width())
+
     def minimumSizeHint(self) -> QSize:
         """As narrow as need be."""
         return QSize(0, super().minimumSizeHint().height())
@@ -99,8 +104,7 @@ class ElidedLabel(HeardLabel):
         """Draw what there is room for."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        shown = self.fontMetrics().elidedText(self.text(), self._cut, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.drawText(self.rect(), self.alignment(), self.shown)
 
 
 def section(text: str) -> QLabel:

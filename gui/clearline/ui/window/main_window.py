@@ -89,7 +89,7 @@ class MainWindow(QMainWindow):
 
     def furnish(self, redact: Redact) -> None:
         """Make everything that stands in the window."""
-        from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+        from PySide6.QtWidgets import QLabel, QPushButton
 
         from clearline.ui.background.turns import Turns
         from clearline.ui.forms.connection_line import ConnectionLine
@@ -102,18 +102,13 @@ class MainWindow(QMainWindow):
         from clearline.ui.widgets.lazy_tabs import LazyTabs
         from clearline.ui.widgets.marks import EnvironmentMark
         from clearline.ui.window.menus import Menus
+        from clearline.ui.window.name_field import NameField
         from clearline.ui.window.toast import Toast
 
         self.setWindowIcon(window_icon())
         self.profiles = ProfileList()
         self.profiles.list_asked_for.connect(self._on_list_asked_for)
-        self.name = QLineEdit()
-        self.name.setObjectName("profileName")
-        self.name.setFont(theme.strong_font())
-        self.name.setPlaceholderText("New connection")
-        self.name.setAccessibleName("Profile name")
-        self.name.setToolTip("Give this connection a name")
-        self.name.textChanged.connect(self._fit_name)
+        self.name = NameField()
         self.environment = EnvironmentMark()
         self.unsaved = QLabel("not saved")
         self.unsaved.setProperty("role", "chip")
@@ -173,8 +168,8 @@ class MainWindow(QMainWindow):
         head.addWidget(self.name, 0, middle)
         for widget in (self.environment, self.unsaved, self.save, self.revert):
             head.addWidget(widget, 0, middle)
-        head.addStretch(1)
-        head.addWidget(self.health)
+        head.addStretch()
+        head.addWidget(self.health, 1)
         head.addWidget(self.watch, 0, middle)
         tabs = QHBoxLayout()
         tabs.setContentsMargins(0, 0, 0, 0)
@@ -257,11 +252,6 @@ class MainWindow(QMainWindow):
         from clearline.ui.window.keyboard import next_stop
 
         return next_stop(self, 1 if next else -1) or super().focusNextPrevChild(next)
-
-    def show_host(self, host: str) -> None:
-        """What a connection without a name is called: its host."""
-        self.name.setPlaceholderText(host or "New connection")
-        self._fit_name()
 
     def front_of(self, name: str) -> QWidget | None:
         """The widget of a page or live view, if it exists and is in front."""
@@ -353,12 +343,6 @@ class MainWindow(QMainWindow):
     def _on_list_asked_for(self) -> None:
         self._list_asked_for = True
         self._share_room()
-
-    def _fit_name(self) -> None:
-        """As wide as the name, so that what belongs to it stands beside it."""
-        shown = self.name.text() or self.name.placeholderText()
-        width = self.name.fontMetrics().horizontalAdvance(shown) + theme.GRID * 3
-        self.name.setFixedWidth(max(theme.GRID * 9, min(width, theme.GRID * 48)))
 
     def _on_sides_moved(self) -> None:
         self._sides_by_user = True
