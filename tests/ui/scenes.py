@@ -136,7 +136,6 @@ def seen(
     backend = KeyringInMemory() if keyring else Keyring()
     for profile in profiles:
         store.save_in(folder / "profiles", profile)
-    app.setStyleSheet("")
     theme = Theme(app, Scheme.DARK if dark else Scheme.LIGHT)
     desktop = compose(app, theme=theme, check=check, watch=open_watch, vault=Vault(backend), folder=folder / "profiles")
     theme.choose(Scheme.DARK if dark else Scheme.LIGHT)
@@ -157,6 +156,7 @@ def seen(
         passing_time.run_for(0)  # what is queued still finds its window
         desktop.window.deleteLater()  # else each further window is polished together with all those before it
         app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        app.setStyleSheet("")  # as the program comes up: what is built next takes three times as long under one
 
 
 # ---------------------------------------------------------------- seeded data
