@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +25,7 @@ from clearline.ui.panels.go_to_dialog import GoToDialog
 from clearline.ui.profiles.open_profile import Origin
 from clearline.ui.widgets import announcement
 from clearline.ui.widgets.delegates import turning
+from lab.cost import least_cpu_s
 from ui import played_checks as play
 
 CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
@@ -186,9 +186,8 @@ def test_ten_thousand_connections_are_searched_within_a_frame() -> None:
     entries = [
         Entry(Kind.PROFILE, f"orders-{n}", "", f"orders-{n} db{n}.example.com", lambda: None) for n in range(10_000)
     ]
-    began = time.perf_counter()
     assert len(found(entries, "orders 9999")) == 1
-    assert time.perf_counter() - began < 0.016 * BUSY
+    assert least_cpu_s(lambda: found(entries, "orders 9999")) < 0.016 * BUSY
 
 
 def test_f6_goes_from_pane_to_pane_and_back(qtbot: QtBot, make_desktop: Callable[..., Any]) -> None:

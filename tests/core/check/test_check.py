@@ -24,6 +24,7 @@ from clearline.core.check.request import Patience, Permits, Request
 from clearline.core.daemon_threads import DaemonExecutor
 from clearline.core.driver import client as client_module
 from clearline.core.driver.events import DriverEvent
+from clearline.core.facts.whole import SILENCE_S
 from clearline.core.findings import Certainty, Severity, Stage
 from clearline.core.profiles.profile import Pool, Profile, SecretSource, Seeds, Tls, patched
 from clearline.core.report.report import Report, Status, Verdict, to_json
@@ -132,7 +133,7 @@ def test_a_closed_port_is_refused_at_once() -> None:
         report = run_check(f"mongodb://127.0.0.1:{closed}/")
     assert headline(report) == "tcp.refused"
     assert report.verdict_ms is not None
-    assert report.verdict_ms < 300
+    assert report.verdict_ms < SILENCE_S * 1000
     assert report.driver.exception is not None
 
 
@@ -185,7 +186,7 @@ def test_a_wrong_password_is_tried_exactly_once() -> None:
     assert headline(report) == "auth.wrong-password"
     assert attempts == ["app"]
     assert report.verdict_ms is not None
-    assert report.verdict_ms < 300
+    assert report.verdict_ms < SILENCE_S * 1000
 
 
 def test_a_missing_login_is_a_failure_although_ping_would_succeed(login_server: Deployment) -> None:
@@ -205,7 +206,7 @@ def test_a_missing_srv_name_is_named() -> None:
         report = run_check("mongodb+srv://c0.lab.test/")
     assert headline(report) == "dns.srv-not-found"
     assert report.verdict_ms is not None
-    assert report.verdict_ms < 300
+    assert report.verdict_ms < SILENCE_S * 1000
 
 
 def test_silence_costs_one_deadline() -> None:
