@@ -83,6 +83,7 @@ def test_a_server_that_does_not_list_mechanisms_leaves_doubt() -> None:
     for mechs in ({}, {"admin.app": ()}):
         found = refused(mechs=mechs)
         assert (found.cause, found.certainty) == ("auth.wrong-password", Certainty.LIKELY)
+        assert "knows the user in" not in found.detail
 
 
 def test_an_unknown_user_is_proven_by_empty_lists() -> None:

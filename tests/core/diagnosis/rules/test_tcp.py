@@ -316,6 +316,8 @@ def line(*samples: float, **changes: Any) -> MemberFacts:
         (line(6000, 6001), ["tcp.high-latency"]),
         (line(100, 101, 105, 1312, retransmits=1), ["tcp.packet-loss"]),
         (line(100, 101, 105, 1312, 612, 104, 100), ["tcp.packet-loss"]),
+        (line(43, 290, 295, 397, 300, retransmits=3), ["tcp.packet-loss"]),
+        (line(300, 290, 295, 1397, 300, retransmits=3), ["tcp.high-latency", "tcp.packet-loss"]),
         (line(1, 1, 1, 400), []),
         (line(400, 400, small_bytes=300, large_bytes=3300, large_ms=10_400), ["tcp.low-bandwidth"]),
         (line(1, 1, small_bytes=300, large_bytes=3300, large_ms=2), []),

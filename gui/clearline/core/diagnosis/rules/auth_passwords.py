@@ -116,6 +116,10 @@ def wrong_password(facts: Facts) -> Finding | None:
         # Not even the server's answer tells it from a user who may log in from certain addresses only.
         Certainty.LIKELY,
         evidence=login_evidence(facts),
+        means=""
+        if known
+        else f"The server refused the proof of the password, in {database}. A user who may only log in "
+        "from certain addresses looks the same.",
         detail="" if known else "This server does not tell whether it knows the user: the name may be wrong as well.",
         action="ask-password",
         also=(*_namesakes(facts, user, database), *_other_passwords(facts)),

@@ -7,13 +7,15 @@ from functools import partial
 
 from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.standing import Standing, is_connected, standing
-from clearline.core.facts.servers import MemberFacts, Reach
+from clearline.core.facts.servers import MemberFacts, Reach, RttFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Json, Severity
 
 HIGH_LATENCY_MS = 150.0
 LOSS_JUMP_MS = 180.0
 """An answer that is this much later than the median was sent again: Linux retransmits after 200 ms at the earliest."""
+_FEW_RESENT = 2
+"""Packets sent again within a dozen answers: more than chance."""
 LOW_BANDWIDTH = 20_000
 """Bytes per second under which a line is called slow."""
 DETOUR_MS = 250.0
@@ -122,6 +124,8 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
     rate = bandwidth(member)
     if rate is not None and rate < LOW_BANDWIDTH:
         yield tell("tcp.low-bandwidth", Certainty.LIKELY, host=member.host, rate=round(rate))
+    elif is_lossy(member.rtt):
+        pass  # The line is short: what is late was sent again, which is told below.
     elif median >= 1500 and not is_connected(facts):
         yield tell(
             "tcp.too-slow",
@@ -140,7 +144,7 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
         times = lossy.rtt.samples_ms
         jumps = [t for t in times if t > lossy.rtt.median_ms + LOSS_JUMP_MS]
         resent = lossy.rtt.retransmits or 0
-        if (jumps and resent) or resent >= 2 or len(jumps) >= 2:
+        if (jumps and resent) or resent >= _FEW_RESENT or len(jumps) >= 2:
             yield finding(
                 "tcp.packet-loss",
                 # What was only late, as over a busy line or after a computer's sleep, is sent again as well.
@@ -152,6 +156,11 @@ def line_quality(facts: Facts) -> Iterable[Finding]:
                 max=round(max(times)),
             )
             return
+
+
+def is_lossy(rtt: RttFacts) -> bool:
+    """Whether answers that come late are packets that were lost: others come soon, and several were sent again."""
+    return min(rtt.samples_ms, default=HIGH_LATENCY_MS) < HIGH_LATENCY_MS and (rtt.retransmits or 0) >= _FEW_RESENT
 
 
 def late(
