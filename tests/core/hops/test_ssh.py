@@ -366,6 +366,15 @@ def test_a_key_whose_agent_does_not_sign(bastion: Server, keys: Keys) -> None:
     assert cause(report, Certainty.PROVEN) == "ssh.key-unsigned"
 
 
+def test_an_account_that_has_expired_is_told_in_the_servers_words(keys: Keys) -> None:
+    expired = f"root:*:19000::::::\n{USER}:*:19000:0:99999:7::1:\n"
+    with sshd(keys, UsePAM="yes", files={"/etc/shadow": expired}) as server:
+        report = run([server.hop()], "db:27017")
+    assert cause(report, Certainty.LIKELY) == "ssh.login-ended"
+    assert report.diagnosis is not None
+    assert "Its words: " in report.diagnosis.detail
+
+
 def test_wrong_passwords(bastion: Server, only_keys: Server, asking: Server) -> None:
     wrong = {hop_password(0): Secret("wrong-password")}
     assert cause(run([bastion.hop(login=("password",))], "db:27017", secrets=wrong)) == "ssh.password-refused"

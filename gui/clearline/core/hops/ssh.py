@@ -341,7 +341,11 @@ class SshHop:
                 raise self._log.failed(HopStage.HOST_KEY, Trouble.HOST_KEY_REVOKED, what="certificate") from None
             except (asyncssh.Error, OSError) as error:
                 raise self._log.failed(
-                    HopStage.LOGIN, Trouble.CLOSED, code=getattr(error, "code", None), elapsed_ms=step.elapsed_ms
+                    HopStage.LOGIN,
+                    Trouble.CLOSED,
+                    code=getattr(error, "code", None),
+                    said=login.notice,
+                    elapsed_ms=step.elapsed_ms,
                 ) from None
         login.on_lost = lambda error: self._lost(conn, error)
         self._log.answers()

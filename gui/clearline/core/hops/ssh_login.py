@@ -31,6 +31,7 @@ _SIGNING_S: Final = 60.0
 """For a person who is asked by the agent, or has to touch a security key."""
 _MOST_PROMPTS: Final = 10
 _LONGEST_PROMPT: Final = 1000
+_LONGEST_NOTICE: Final = 300
 _METHODS: Final = {
     "key": "publickey",
     "agent": "publickey",
@@ -90,6 +91,8 @@ class Login(asyncssh.SSHClient):
         self.second = False
         """Something else was accepted before the server asked."""
         self.server_takes: tuple[str, ...] = ()
+        self.notice = ""
+        """What the server last wished to be shown during the login; before it hangs up it may say why."""
         self.on_lost: Callable[[Exception | None], None] = lambda _: None
         self.pausing: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -104,6 +107,11 @@ class Login(asyncssh.SSHClient):
         if self._agent is not None:
             self._agent.close()
         self.on_lost(exc)
+
+    def auth_banner_received(self, msg: str, lang: str) -> None:
+        """Called by the library."""
+        printable = "".join(c if c.isprintable() else " " for c in msg[-_LONGEST_NOTICE:])
+        self.notice = " ".join(printable.split())
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         """Called by the library, for every key: it is told of none that are known."""

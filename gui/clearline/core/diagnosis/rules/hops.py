@@ -99,9 +99,8 @@ def hop_fails(facts: Facts) -> Iterable[Finding]:
 
 def _fix(failure: HopFailure, code: str) -> str:
     """What helps in a case that the catalogue's own words do not fit."""
-    if code == "hop.wrong-service" and failure.what:
-        return _RUN_IT
-    return _TAKE_IT_OUT if code == "hop.wrong-service" and failure.service == "mongodb" else ""
+    special = _RUN_IT if failure.what else _TAKE_IT_OUT if failure.service == "mongodb" else ""
+    return special if code == "hop.wrong-service" else ""
 
 
 def _more(failure: HopFailure, code: str) -> str:
@@ -128,7 +127,8 @@ def _more(failure: HopFailure, code: str) -> str:
             "It is a certificate of an authority that is known here: it is made for other names, or this computer's "
             "time lies outside of its dates. Nothing was sent to it."
         )
-    return f"Its words: {failure.said}." if code == "ssh.closed-early" and failure.said else ""
+    told = code in ("ssh.closed-early", "ssh.login-ended") and failure.said
+    return f"Its words: {failure.said.rstrip('.')}." if told else ""
 
 
 def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
@@ -162,8 +162,8 @@ def _own(failure: HopFailure) -> tuple[str, Certainty, dict[str, str]]:
             # An SSH server may send lines of text before it says who it is (RFC 4253, section 4.2).
             text = failure.kind == "ssh" and failure.service is None and "\\x" not in failure.first_bytes
             through = {"server": f"the far end of {failure.what}"} if failure.what else {}
-            service = _SERVICES.get(failure.service, "something else")
-            return "hop.wrong-service", likely if text else proven, {"service": service, **through}
+            through["service"] = _SERVICES.get(failure.service, "something else")
+            return "hop.wrong-service", likely if text else proven, through
         case Trouble.HANGS:
             return "hop.hangs", likely, {}
         case Trouble.CERTIFICATE if failure.verify_code in _UNKNOWN_AUTHORITY:
