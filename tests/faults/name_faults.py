@@ -121,6 +121,22 @@ def _(lab: Laboratory) -> Iterator[Case]:
         yield Case(f"{_PLAIN}?tls=true&tlsCAFile={lab.authority.ca_file}", network)
 
 
+def _completed(id: str, title: str, zone: Zone, search: str, says: str) -> None:
+    """A search domain in which every name leads to an address where nothing answers."""
+
+    @TABLE.row(id, title, failed="tcp.no-answer", netns=True, silent=True, says=says)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        with Network(search=search) as network, MongoPeer(listener=network.listen(PORT)):
+            network.dns_server({(f"{HOST}.corp.test", "A"): "203.0.113.80", **zone})
+            yield Case(_PLAIN, network)
+
+
+_completed("I12", "a search domain takes a name that is gone", {(HOST, "*"): NXDOMAIN}, "corp.test", "does not exist")
+_completed(
+    "I13", "a search domain comes before the name", {(HOST, "A"): OUTSIDE}, "corp.test\noptions ndots:5", "leads to 10"
+)
+
+
 # ---------------------------------------------------------------- several servers behind one name
 
 _SECOND = "10.79.0.53"

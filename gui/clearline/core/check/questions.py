@@ -73,6 +73,10 @@ class Questioner:
         self._asked_names.add(host)
         await note_nameservers(self.ledger)
         found = await dns.ask_host(host, deadline_s=self.short_s, late_s=0.0, on_question=self.ledger.ask)
+        looked_up = [m.lookup for m in self.ledger.facts.members if m.host == host and m.lookup is not None]
+        given = {address for lookup in looked_up if not lookup.hosts_file for address in lookup.addresses}
+        if given and not host.endswith(".") and not any(given & set(q.records) for q in found):
+            await dns.ask_completed(host, deadline_s=self.short_s, on_question=self.ledger.ask)
         alone = self.ledger.facts.uri.hosts == (f"{host}:27017",)
         if alone and "." in host and any(q.purpose == "host" and q.outcome in _NEGATIVE for q in found):
             await dns.ask_whether_cluster(host, deadline_s=self.short_s, on_question=self.ledger.ask)

@@ -65,10 +65,16 @@ _SEVERITIES = tuple(Severity)
 def explain(facts: Facts, member: MemberFacts) -> Finding | None:
     """Why the driver cannot use one server: the earliest broken step; None while that is open, or when it can."""
     found = _explain(facts, member)
-    if found is None or not (words := dns.misread(member) or _another_may_answer(member, found)):
+    if found is None or not (words := _led_astray(facts, member, found)):
         return found
     certainty = Certainty.LIKELY if found.certainty is Certainty.PROVEN else found.certainty
     return msgspec.structs.replace(found, certainty=certainty, detail=f"{words} {found.detail}")
+
+
+def _led_astray(facts: Facts, member: MemberFacts, found: Finding) -> str:
+    """A word about how a name leads to what answers, or keeps silent, where that may not be what is meant."""
+    words = dns.misread(member) or _another_may_answer(member, found)
+    return words or (dns.completed(facts, member) if found.stage in (Stage.TCP, *_SAID_BY_THE_SERVER) else "")
 
 
 def _another_may_answer(member: MemberFacts, found: Finding) -> str:

@@ -37,6 +37,7 @@ class Question(Fact, frozen=True, kw_only=True):
     purpose: str
     """``srv``, ``txt``, ``host`` (a member's address), ``bare`` (address of the SRV name), ``cluster`` (the SRV record
     of a plain host without an address), ``alias`` (the SRV record of the name that an SRV name without one stands for),
+    ``completed`` (the addresses of a name that a search domain was added to),
     ``control`` (a random name under .invalid: an answer means that something
     answers every name), ``zone`` (of a public name that is denied: the domain it belongs to, and `LANDMARK`), or
     ``over-tcp`` (a random name once more, of a name server that has kept silent over UDP)."""

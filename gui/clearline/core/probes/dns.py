@@ -207,6 +207,16 @@ async def ask_host(
     return (*found, *await _ask_everywhere(zones, deadline_s, 0.0, on_question, servers))
 
 
+async def ask_completed(
+    host: str, *, deadline_s: float, on_question: Callable[[Question], None]
+) -> tuple[Question, ...]:
+    """The addresses of a name that this computer's search domains complete, one after the other."""
+    resolver = installed_resolver()
+    domains = [domain.to_text(omit_final_dot=True) for domain in resolver.search] if resolver is not None else []
+    wanted = [one for domain in domains[:MAX_SERVERS] for one in _addresses(f"{host}.{domain}", "completed")]
+    return await _ask_everywhere(wanted, deadline_s, 0.0, on_question, None)
+
+
 async def ask_whether_cluster(
     host: str, *, deadline_s: float, on_question: Callable[[Question], None]
 ) -> tuple[Question, ...]:

@@ -240,6 +240,25 @@ def misread(member: MemberFacts) -> str:
     return f"{how}: this computer reads {member.host} as {addresses[0]}."
 
 
+def completed(facts: Facts, member: MemberFacts) -> str:
+    """A word about a name to which this computer adds a search domain; else empty."""
+    addresses = set(member.lookup.addresses) if member.lookup is not None else set()
+    own = [q for q in asked_about(facts, member.host) if q.outcome is DnsOutcome.ANSWERED]
+    if any(addresses & set(q.records) for q in own):
+        return ""
+    asked = (q for q in facts.dns.questions if q.purpose == "completed" and q.name.startswith(f"{member.host}."))
+    led = next((q for q in asked if addresses & set(q.records)), None)
+    if led is None:
+        return ""
+    itself = f"leads to {listed(own[0].records)}" if own else "does not exist in DNS"
+    # With TLS the driver would compare the dot with the certificate's names too.
+    whole = "set ndots:1 in resolv.conf" if facts.tls_wanted else f"write {member.host}. with a dot at its end"
+    return (
+        f"This computer adds a search domain to {member.host} and reads it as {led.name}, while the name itself "
+        f"{itself}. If that is another server, {whole}, or write the name that is meant."
+    )
+
+
 _WITHOUT_ADDRESS = (
     "The name server does not deny the name, and lists no address for it: the name stands for something else, or the "
     "server leaves private addresses out of its answers, as routers do against rebinding."
