@@ -100,6 +100,7 @@ def compose(
     theme = theme or Theme(app, _scheme())
     theme.write()
     window = window or MainWindow()
+    theme.follow_fonts(window)
     window.furnish(lambda text: read(text).facts.redacted)
     sign_in = SignIn(window)
     hop_questions = HopQuestions(window)

@@ -151,7 +151,7 @@ class KeyDialog(QDialog):
         )
         self.fingerprint = QLineEdit(key.fingerprint)
         self.fingerprint.setReadOnly(True)
-        self.fingerprint.setFont(theme.mono_font())
+        theme.write_in(self.fingerprint, theme.Face.MONO)
         self.fingerprint.setAccessibleName("Fingerprint")
         self.fingerprint.setCursorPosition(0)
         # All of it is to be compared: none of it may be out of sight.

@@ -69,7 +69,7 @@ class SignInDialog(QDialog):
         self.page.setAccessibleName("Address of the page")
         self.code = QLineEdit(code or "")
         self.code.setReadOnly(True)
-        self.code.setFont(theme.mono_font())
+        theme.write_in(self.code, theme.Face.MONO)
         self.code.setAccessibleName("Code")
         self.code.setVisible(code is not None)
         self.open_page = QPushButton("Open the page")

@@ -69,7 +69,7 @@ class ConnectionField(QLineEdit):
         self._past: dict[str, MaskedText] = {}  # what the texts in the undo history mean
         self._marks: tuple[tuple[int, int, bool], ...] = ()
         self.setObjectName("connectionString")
-        self.setFont(theme.mono_font())
+        theme.write_in(self, theme.Face.MONO)
         self.setAccessibleName("Connection string")
         self.setPlaceholderText("mongodb+srv://user:password@cluster0.abcde.mongodb.net/database")
         self.setDragEnabled(False)

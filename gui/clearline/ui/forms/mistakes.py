@@ -54,7 +54,7 @@ class MistakeLine(QWidget):
         self.repair.setAccessibleName("Repair")
         self.repair.clicked.connect(self._on_repair)
         self.after = ElidedLabel("muted", middle=True)
-        self.after.setFont(theme.mono_font())
+        theme.write_in(self.after, theme.Face.MONO)
         self.after.setAccessibleName("What the repair makes of it")
         self.undo = _flat("Undo")
         self.undo.setToolTip("Bring back the text as it was typed.")

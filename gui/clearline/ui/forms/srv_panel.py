@@ -293,7 +293,7 @@ class PasteDialog(QDialog):
             f"nslookup -type=TXT {shown}"
         )
         self.text = QPlainTextEdit()
-        self.text.setFont(theme.mono_font())
+        theme.write_in(self.text, theme.Face.MONO)
         self.text.setAccessibleName("Printed answer")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)

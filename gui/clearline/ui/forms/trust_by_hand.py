@@ -25,7 +25,7 @@ class TrustByHand(QWidget):
         super().__init__()
         self.warning = FieldNote("trust by hand")
         self.fingerprint = SteadyLabel()
-        self.fingerprint.setFont(theme.mono_font())
+        theme.write_in(self.fingerprint, theme.Face.MONO)
         self.fingerprint.setAccessibleName("SHA-256 fingerprint")
         self.command = CommandField("On the server", _FINGERPRINT_COMMAND)
         self.compared = QCheckBox(

@@ -7,12 +7,12 @@ always an icon and a word; its colour only repeats them.
 from __future__ import annotations
 
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from clearline.ui.look.palette import DARK, LIGHT, Colours
 
@@ -24,6 +24,7 @@ GRID: Final = 8
 _USUAL_LETTERS: Final = 14
 """Pixels; up to this size the widths of panels fit as they are."""
 _LEAST_POINTS: Final = 10
+_OTHER_FONTS: Final = (QEvent.Type.ThemeChange, QEvent.Type.ApplicationFontChange)
 _HALF: Final = 128
 
 
@@ -70,6 +71,23 @@ class Theme(QObject):
     def write(self) -> None:
         """Take the face of all words: before the first of them, and after the first paint, which needs no face."""
         self._app.setFont(body_font())
+
+    def follow_fonts(self, window: QWidget) -> None:
+        """Write anew whenever this window hears that the system has other fonts."""
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Notice other fonts of the system."""
+        if event.type() in _OTHER_FONTS:
+            before = [font_of(face) for face in Face]
+            _forget_fonts()
+            if [font_of(face) for face in Face] != before:
+                self.write()
+                self._app.setStyleSheet(self._app.styleSheet())  # else what it has dressed keeps the former size
+                for widget in self._app.allWidgets():
+                    if face := widget.property("face"):
+                        widget.setFont(font_of(Face(face)))
+        return False
 
     def _follow_system(self) -> None:
         if self._scheme is Scheme.SYSTEM:
@@ -204,6 +222,23 @@ def font_of(face: Face) -> QFont:
     if face is Face.TITLE:
         font.setPointSizeF(font.pointSizeF() * 1.5)
     return font
+
+
+def write_in(widget: QWidget, face: Face) -> None:
+    """Write a widget's words in this face, with another font too when the system takes another."""
+    widget.setProperty("face", face.value)
+    widget.setFont(font_of(face))
+
+
+@lru_cache(maxsize=4096)  # hundreds of servers say much the same
+def width_in(face: Face, text: str) -> int:
+    """How wide a text is."""
+    return metrics_of(face).horizontalAdvance(text)
+
+
+def _forget_fonts() -> None:
+    for known in (_asked_font, font_of, metrics_of, width_in):
+        known.cache_clear()
 
 
 @cache

@@ -33,7 +33,7 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("About Clearline")
         head = QLabel(f"Clearline {clearline.__version__}")
-        head.setFont(theme.title_font())
+        theme.write_in(head, theme.Face.TITLE)
         words = QLabel(
             "Tests MongoDB connections and says exactly what is wrong with them. Clearline itself is free software"
             " under the MIT licence; these are the parts that it is made of."
@@ -49,7 +49,7 @@ class AboutDialog(QDialog):
         self.parts.setMaximumWidth(theme.scaled(theme.GRID * 32))
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
-        self.text.setFont(theme.mono_font())
+        theme.write_in(self.text, theme.Face.MONO)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName("Versions, or the licence of the selected part")
         self.text.setPlainText("Reading…")

@@ -83,7 +83,7 @@ class CodePanel(QWidget):
         self.code.setTabChangesFocus(True)
         self.code.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.code.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
-        self.code.setFont(theme.mono_font())
+        theme.write_in(self.code, theme.Face.MONO)
         self.code.setTabStopDistance(self.code.fontMetrics().horizontalAdvance(" ") * 4)
         self.code.setAccessibleName("Code")
         self.code.setFrameShape(QFrame.Shape.NoFrame)

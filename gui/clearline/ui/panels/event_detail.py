@@ -37,7 +37,7 @@ class EventDetail(QWidget):
         self._icon = StatusIcon()
         self.heading = QLabel()
         self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.heading.setFont(theme.mono_font())
+        theme.write_in(self.heading, theme.Face.MONO)
         self.life = IconButton("watch", "Life line: when this connection was made, used and closed")
         self.only_connection = IconButton("kind-connection", "Show only this connection")
         self.only_server = IconButton("kind-server", "Show only this server")

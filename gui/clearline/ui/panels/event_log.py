@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,6 +17,7 @@ from clearline.core.plain_text import visible
 from clearline.ui.look import theme
 from clearline.ui.look.event_kinds import KINDS, kind_colour, kind_icon
 from clearline.ui.look.icons import pixmap
+from clearline.ui.look.theme import Face
 from clearline.ui.models.driver_events import DriverEventsModel
 from clearline.ui.models.event_columns import (
     COLUMNS,
@@ -49,8 +50,8 @@ class _Pens:
     def __init__(self) -> None:
         c = theme.colours()
         self.colours = c
-        self.font = theme.mono_font()
-        self.metrics = QFontMetrics(self.font)
+        self.font = theme.font_of(Face.MONO)
+        self.metrics = theme.metrics_of(Face.MONO)
         self.letter = self.metrics.horizontalAdvance("0")
         self.text, self.muted, self.failed, self.accent = map(QColor, (c.text, c.muted, c.failed, c.accent))
         self.selection, self.hover = QColor(c.selection), QColor(c.hover)
@@ -71,7 +72,7 @@ class _LogDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         pens = self._pens
-        if pens is None or pens.colours is not theme.colours():
+        if pens is None or pens.colours is not theme.colours() or pens.font is not theme.font_of(Face.MONO):
             pens = self._pens = _Pens()
         row, column = index.row(), index.column()
         rect: QRect = option.rect
@@ -135,7 +136,7 @@ class EventLog(QTableView):
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(QFontMetrics(theme.mono_font()).height() + 6)
+        self._give_height()
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setStretchLastSection(True)
@@ -154,6 +155,15 @@ class EventLog(QTableView):
             self._sized = True
             for column, width in _WIDTHS.items():
                 self.setColumnWidth(column, theme.scaled(width))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Other letters are of another height."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._give_height()
+
+    def _give_height(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(theme.metrics_of(Face.MONO).height() + 6)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What an event says needs the room: where there is little, the kind stands in its name alone."""

@@ -271,7 +271,7 @@ class ExerciseForm(QWidget):
             heading = row == 0
             label = WrappedLabel() if columns > 1 else section("") if heading else QLabel()
             if column and not heading:
-                label.setFont(theme.mono_font())
+                theme.write_in(label, theme.Face.MONO)
             if column:
                 label.setAlignment(Qt.AlignmentFlag.AlignRight)
             self._numbers.addWidget(label, row, column, 1, columns)

@@ -86,10 +86,10 @@ class ExplanationPage(QWidget):
         self._standings: Mapping[str, AfterCheck] = {}
         self._pause = QTimer(self, singleShot=True, interval=_AFTER_MS)
         self.word = QLabel()
-        self.word.setFont(theme.strong_font())
+        theme.write_in(self.word, theme.Face.STRONG)
         self.facts = ElidedLabel("muted")
         self.sentence = WrappedLabel()
-        self.sentence.setFont(theme.title_font())
+        theme.write_in(self.sentence, theme.Face.TITLE)
         self.sentence.setAccessibleName("Likeliest cause")
         self.remedy = WrappedLabel()
         self.remedy.setAccessibleName("What to do")
@@ -101,7 +101,7 @@ class ExplanationPage(QWidget):
         self._targets.addWidget(self._keys)
         self._buttons: list[QPushButton] = []
         self.field = QPlainTextEdit()
-        self.field.setFont(theme.mono_font())
+        theme.write_in(self.field, theme.Face.MONO)
         self.field.setAccessibleName("Error text")
         self.field.setPlaceholderText(_PASTE_HERE)
         self.field.setTabChangesFocus(True)

@@ -48,13 +48,13 @@ class FixDialog(QDialog):
         for row, entry in enumerate(changes, 1):
             for column, text in enumerate((setting_name(entry.place), entry.before, entry.after)):
                 label = WrappedLabel(text) if column else QLabel(text)
-                label.setFont(theme.mono_font())
+                theme.write_in(label, theme.Face.MONO)
                 label.setTextFormat(Qt.TextFormat.PlainText)
                 grid.addWidget(label, row, column)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(2, 1)
         page = RichText("Connection string before and after")
-        page.setFont(theme.mono_font())
+        theme.write_in(page, theme.Face.MONO)
         page.show_page(partial(marked_texts, *texts))
         page.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         page.document().setTextWidth(_WIDTH - 60)

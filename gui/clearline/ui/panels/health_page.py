@@ -72,7 +72,7 @@ class HealthPage(QWidget):
         self._reach_s = 300.0
         self._icon = StatusIcon()
         self.word = QLabel()
-        self.word.setFont(theme.strong_font())
+        theme.write_in(self.word, theme.Face.STRONG)
         self.why = WrappedLabel()
         self.numbers = WrappedLabel(role="muted")
         self.interval = Choice("How often it is asked", INTERVALS)

@@ -108,7 +108,7 @@ class ProfileList(QWidget):
         logo = QLabel()
         logo.setPixmap(pixmap("clearline", "", 20))
         name = QLabel("Clearline")
-        name.setFont(theme.strong_font())
+        theme.write_in(name, theme.Face.STRONG)
         self._brand = QWidget()
         brand = QHBoxLayout(self._brand)
         brand.setContentsMargins(0, 0, 0, 0)

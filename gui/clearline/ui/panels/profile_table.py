@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QLineEdit, QTableView
 
@@ -67,6 +67,12 @@ class ProfileTable(QTableView):
         for row in headings:
             rows.resizeSection(row, height + theme.GRID)
         self._low = {*headings}
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Other letters are of another height."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """One column, as wide as the list; Qt would not stretch it below its own width."""

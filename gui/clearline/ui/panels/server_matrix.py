@@ -6,10 +6,9 @@ as drawing the words.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QCursor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
@@ -54,7 +53,7 @@ class ServerMatrix(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setMinimumWidth(300)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(theme.metrics_of(Face.BODY).height() * 2 + theme.GRID)
+        self._give_height()
 
     @property
     def pale(self) -> bool:
@@ -80,6 +79,16 @@ class ServerMatrix(QTableView):
         """The rows that these lines of the viewport touch."""
         first, last = self.rowAt(top), self.rowAt(bottom)
         return range(0) if first < 0 else range(first, last + 1 if last >= 0 else self._servers.rowCount())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Other letters are of another height."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._give_height()
+            self.fit()
+
+    def _give_height(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(theme.metrics_of(Face.BODY).height() * 2 + theme.GRID)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell of another size."""
@@ -122,9 +131,9 @@ class ServerMatrix(QTableView):
         """Who a server is, and below it what is known of it."""
         c, server = theme.colours(), self._servers.server_at(row)
         name = server.address
-        if _width(name, mono=True) > width:
+        if theme.width_in(Face.MONO, name) > width:
             shorter = self._servers.shortened(server)
-            name = next((one for one in shorter if _width(one, mono=True) <= width), shorter[-1])
+            name = next((one for one in shorter if theme.width_in(Face.MONO, one) <= width), shorter[-1])
         upper, lower, _middle = self._lines(Face.MONO)
         _draw(
             painter, Face.MONO, QColor(c.muted if self._pale else c.text), left, top + upper, width, name, middle=True
@@ -168,7 +177,7 @@ def _draw(
     painter: QPainter, face: Face, tone: QColor, left: int, line: int, width: int, text: str, *, middle: bool = False
 ) -> None:
     """A text on its line, cut with dots where it has no room."""
-    if _width(text, mono=face is Face.MONO) > width:
+    if theme.width_in(face, text) > width:
         where = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         text = theme.metrics_of(face).elidedText(text, where, width)
     painter.setFont(theme.font_of(face))
@@ -179,10 +188,11 @@ def _draw(
 def width_of(server: ServerResult, stage: str | None) -> int:
     """What a cell needs to show both of its lines whole; ``stage`` None: the one that names the server."""
     if stage is None:
-        return max(_width(server.address, mono=True), _width(about(server))) + _LEFT + _RIGHT + 4
+        name, known = theme.width_in(Face.MONO, server.address), theme.width_in(Face.BODY, about(server))
+        return max(name, known) + _LEFT + _RIGHT + 4
     cell = server.cells.get(stage, NOTHING)
     upper, lower = _cell_lines(cell.status, cell.elapsed_ms, cell.note)
-    return max(_width(upper) + _ICON, _width(lower)) + _LEFT + _RIGHT + 4
+    return max(theme.width_in(Face.BODY, upper) + _ICON, theme.width_in(Face.BODY, lower)) + _LEFT + _RIGHT + 4
 
 
 def _cell_lines(status: Status, elapsed_ms: float | None, note: str) -> tuple[str, str]:
@@ -193,8 +203,3 @@ def _cell_lines(status: Status, elapsed_ms: float | None, note: str) -> tuple[st
     if not said and status is not Status.WAITING:
         said = status_word(status)
     return said, note
-
-
-@lru_cache(maxsize=4096)  # hundreds of servers say much the same
-def _width(text: str, *, mono: bool = False) -> int:
-    return theme.metrics_of(Face.MONO if mono else Face.BODY).horizontalAdvance(text)

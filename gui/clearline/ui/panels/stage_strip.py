@@ -86,6 +86,13 @@ class StageStrip(QWidget):
         """Short labels need little."""
         return QSize(300, self.sizeHint().height())
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Other letters stand elsewhere."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._placed = None
+            self.updateGeometry()
+
     def event(self, event: QEvent) -> bool:
         """A stage tells its time on hover."""
         if isinstance(event, QHelpEvent):

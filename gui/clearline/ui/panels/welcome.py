@@ -32,7 +32,7 @@ class Welcome(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.title = title = QLabel()
-        title.setFont(theme.title_font())
+        theme.write_in(title, theme.Face.TITLE)
         self.words = words = WrappedLabel("", "muted")
         self.show_typed(False)
         import_ = LabelledButton("import", "Import…")

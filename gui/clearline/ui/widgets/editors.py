@@ -98,7 +98,7 @@ class TextEntry(QLineEdit):
         self.setAccessibleName(name)
         self.setPlaceholderText(placeholder)
         if mono:
-            self.setFont(theme.mono_font())
+            theme.write_in(self, theme.Face.MONO)
         self.setMaxLength(_LONGEST)
         self.textEdited.connect(lambda text: self.entered.emit(text.strip() or None))
         self.textChanged.connect(self.setToolTip)  # the whole text where the field is too narrow for it

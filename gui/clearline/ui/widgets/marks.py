@@ -43,7 +43,7 @@ class EnvironmentMark(QWidget):
         self._icon.setFixedSize(16, 16)
         self.word = HeardLabel()
         self.word.setAccessibleName("Environment")
-        self.word.setFont(theme.strong_font())
+        theme.write_in(self.word, theme.Face.STRONG)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, theme.GRID, 0)
         row.setSpacing(4)

@@ -109,7 +109,7 @@ class CrashDialog(QDialog):
         words.setWordWrap(True)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
-        self.text.setFont(theme.mono_font())
+        theme.write_in(self.text, theme.Face.MONO)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName("What went wrong")
         copy = QPushButton("Copy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QMainWindow, QWidget  # of Qt's types each takes time when it is first named
 
@@ -312,6 +312,12 @@ class MainWindow(QMainWindow):
             self._toast.place()
         else:
             self._place_outlines()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Larger letters leave less room."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self._furnished:
+            self._share_room()
 
     def _share_room(self) -> None:
         """The answer comes first: where there is little room the list is a rail, and the settings lie over."""

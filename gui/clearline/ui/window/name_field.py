@@ -24,7 +24,7 @@ class NameField(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("profileName")
-        self.setFont(theme.strong_font())
+        theme.write_in(self, theme.Face.STRONG)
         self.setPlaceholderText("New connection")
         self.setAccessibleName("Profile name")
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
