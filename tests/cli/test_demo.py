@@ -84,6 +84,6 @@ def test_ending_the_demo_by_a_signal_leaves_nothing(number: signal.Signals, tmp_
         assert program.stderr
         assert program.stdout.readline().strip() == str(tmp_path / "home" / "clearline-demo.png")
         program.send_signal(number)
-        assert program.wait(30) == 130
+        assert program.wait(60) == 130
         assert program.stderr.read() == ""
     assert [path.name for path in tmp_path.iterdir()] == ["home"]

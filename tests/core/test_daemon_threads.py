@@ -42,7 +42,7 @@ async def main():
         entered.set()
         threading.Event().wait()
     waiting = loop.run_in_executor(None, block)
-    assert await loop.run_in_executor(None, entered.wait, 5)
+    assert await loop.run_in_executor(None, entered.wait, 60)
 
 asyncio.run(main())
 print("left the loop")
@@ -59,7 +59,7 @@ async def main():
         entered.set()
         threading.Event().wait()
     waiting = asyncio.create_task(run_in_daemon(block))
-    assert await run_in_daemon(entered.wait, 5)
+    assert await run_in_daemon(entered.wait, 60)
     waiting.cancel()
 
 asyncio.run(main())
@@ -114,7 +114,7 @@ def test_a_result_that_comes_after_the_loop_closed_is_dropped_without_a_word(
     asyncio.run(main())
     release.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     gc.collect()
     assert not caplog.records
 

@@ -163,7 +163,7 @@ class Deployment:
             return client.admin.command("hello")
 
     def wait_until(
-        self, server: PrivateMongod, condition: Callable[[Mapping[str, Any]], object], *, timeout_s: float = 30
+        self, server: PrivateMongod, condition: Callable[[Mapping[str, Any]], object], *, timeout_s: float = 90
     ) -> dict[str, Any]:
         """The first hello of a server that meets the condition. The server itself tells when its hello changes."""
         deadline = time.monotonic() + timeout_s
@@ -189,7 +189,7 @@ class Deployment:
         mark = f"mark-{secrets.token_hex(8)}"
         with self.client(chosen, username=None, password=None, appname=mark) as client:
             client.admin.command("ping")
-        pause, deadline = threading.Event(), time.monotonic() + 10
+        pause, deadline = threading.Event(), time.monotonic() + 60
         while mark not in (log := chosen.log_path.read_text("utf-8", "replace")):  # it is written by another thread
             if time.monotonic() > deadline:
                 raise TimeoutError("the server's log is not written")

@@ -83,7 +83,7 @@ def realm() -> Iterator[Realm]:
             yield found
         finally:
             process.terminate()
-            process.wait(5)
+            process.wait(60)
 
 
 @contextmanager

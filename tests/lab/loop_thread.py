@@ -71,7 +71,7 @@ class LoopThread:
             self.submit(self._shut_down())
         finally:
             self.loop.call_soon_threadsafe(self.loop.stop)
-            self._thread.join(10)
+            self._thread.join(60)
             self.loop.close()
 
     def _accept(self, listener: socket.socket, converse: Converse) -> None:

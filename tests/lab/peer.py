@@ -164,7 +164,7 @@ class Peer(LoopThread):
         """How many connections there were, whether or not their TLS handshake succeeded."""
         return len(self.received)
 
-    def wait_for(self, condition: Callable[[], bool], *, timeout_s: float = 10) -> None:
+    def wait_for(self, condition: Callable[[], bool], *, timeout_s: float = 60) -> None:
         """Wait until something that a conversation changes is true. Raises `TimeoutError`."""
         with self._changed:
             if not self._changed.wait_for(condition, timeout_s):

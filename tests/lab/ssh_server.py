@@ -203,7 +203,7 @@ def sshd(
         finally:
             children = server.all_of_them()
             process.terminate()
-            process.wait(5)
+            process.wait(60)
             for child in children:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
@@ -271,4 +271,4 @@ def agent(*keys: Path) -> Iterator[str]:
             yield place
         finally:
             process.terminate()
-            process.wait(5)
+            process.wait(60)

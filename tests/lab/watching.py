@@ -49,7 +49,7 @@ class Watched:
         for _turn in range(5):  # closed transports give their sockets back in the next turns of the loop
             await asyncio.sleep(0)
 
-    async def until(self, condition: Callable[[WatchState], object], *, timeout_s: float = 20) -> WatchState:
+    async def until(self, condition: Callable[[WatchState], object], *, timeout_s: float = 60) -> WatchState:
         """The first state that meets the condition, from the latest one on."""
         try:
             async with asyncio.timeout(timeout_s):

@@ -22,7 +22,7 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection  # type: ig
 _EVENTS = "org.a11y.atspi.Event.Object"
 _ACCESSIBLE = "org.a11y.atspi.Accessible"
 _ROOT = "/org/a11y/atspi/accessible/root"
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0
 _MOST = 2_000
 
 

@@ -37,7 +37,7 @@ from ui.conftest import KeyringInMemory
 URI = "mongodb://app:s3cret@db1.example.com:27017,db2.example.com,db3.example.com/orders?replicaSet=rs0"
 USUAL = (1366, 740)
 """A small laptop without its title bar."""
-_PATIENCE_MS = 20_000
+_PATIENCE_MS = 60_000
 _MOST_PAUSES = 100
 
 

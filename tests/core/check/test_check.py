@@ -569,7 +569,7 @@ def test_a_watch_and_an_exercise_cannot_be_led_elsewhere_with_a_readable_login_e
         await session.build()
         await session.open()
         for server in (None, far.address):
-            await asyncio.wait_for(asyncio.gather(_asked(session, server)), 5)
+            await asyncio.wait_for(asyncio.gather(_asked(session, server)), 60)
         await session.close_soon()
 
     async def _asked(session: Session, server: str | None) -> None:

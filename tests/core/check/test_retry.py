@@ -101,7 +101,7 @@ def test_a_stop_during_an_attempt_that_has_failed_already_repeats_nothing() -> N
         task = asyncio.create_task(with_retries(failing, RetryPlan(attempts=3, delay_s=60), attempts.append))
         await running.wait()
         task.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert (await task).verdict is Verdict.FAILED
         assert [attempt.again_in_s for attempt in attempts] == [None]
 

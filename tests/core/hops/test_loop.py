@@ -31,10 +31,10 @@ def test_what_is_called_first_passes_by_all_that_is_ready() -> None:
         def begin() -> None:
             ran.append("begin")
             started.set()
-            assert called.wait(10)
+            assert called.wait(60)
 
         def elsewhere() -> None:
-            started.wait(10)
+            started.wait(60)
             loop.call_first(lambda: ran.append("stop"))
             called.set()
 
@@ -58,7 +58,7 @@ def test_what_is_called_first_wakes_a_loop_that_waits() -> None:
         assert isinstance(loop, HopLoop)
         woken = asyncio.Event()
         threading.Timer(0.01, lambda: loop.call_first(woken.set)).start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await woken.wait()
 
     loops.run(play())

@@ -96,7 +96,7 @@ def test_a_proxy_that_ends_quiet_lines_is_found_by_a_watch(standalone: Deploymen
         watch = Watch(Request(profile), emit=told, log=False)
         task = asyncio.create_task(watch.run())
         try:
-            return await asyncio.wait_for(found, 30)
+            return await asyncio.wait_for(found, 60)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

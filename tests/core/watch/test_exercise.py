@@ -183,8 +183,9 @@ def test_a_pool_that_is_too_small_is_the_bottleneck(standalone: Deployment) -> N
     found = exercised(standalone.uri(maxPoolSize=4), plan)
     assert found.sentence.startswith("With maxPoolSize=4, 16 workers waited ")
     assert found.sentence.endswith("the pool, not the server, is the bottleneck.")
-    assert found.command_ms.median == pytest.approx(50, abs=25)
-    assert found.alone_ms == pytest.approx(50, abs=25)
+    assert found.command_ms.median > 25
+    assert found.alone_ms is not None
+    assert found.alone_ms > 50
     assert found.made <= 4
     assert found.per_second < 90
 

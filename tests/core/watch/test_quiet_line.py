@@ -41,10 +41,10 @@ def tried(proxy: MeddlingProxy) -> IdleLimit | None:
 
 
 def test_lines_that_are_closed_whenever_they_were_quiet(standalone: Deployment) -> None:
-    with MeddlingProxy(standalone.address, idle_s=1.0) as proxy:
+    with MeddlingProxy(standalone.address, idle_s=2.0) as proxy:
         limit = tried(proxy)
     assert limit is not None
-    assert limit.seconds == pytest.approx(1.0, abs=0.2)
+    assert limit.seconds == pytest.approx(2.0, abs=0.4)
 
 
 def test_lines_that_are_forgotten_without_a_word(standalone: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_a_watch_finds_what_its_heartbeats_do_not_meet(standalone: Deployment) -
 
         task = asyncio.create_task(Watch(Request(profile), emit=told, log=False, interval_s=0.3).run())
         try:
-            return await asyncio.wait_for(found, 30)
+            return await asyncio.wait_for(found, 60)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -119,7 +119,7 @@ def test_without_any_hop_it_is_something_on_the_way_too_and_heartbeats_are_sent_
 
 @pytest.mark.parametrize("kind", ["idle_s", "life_s"])
 def test_a_limit_that_heartbeats_have_met_is_confirmed_by_a_line_that_talks(standalone: Deployment, kind: str) -> None:
-    limit = IdleLimit("db.far.test:27017", 0.8, 3)
+    limit = IdleLimit("db.far.test:27017", 2.0, 3)
 
     async def work() -> IdleLimit | None:
         asyncio.get_running_loop().set_default_executor(DaemonExecutor())
@@ -129,7 +129,7 @@ def test_a_limit_that_heartbeats_have_met_is_confirmed_by_a_line_that_talks(stan
         way.close()
         return quiet.limit
 
-    with MeddlingProxy(standalone.address, **{kind: 0.8}) as proxy:
+    with MeddlingProxy(standalone.address, **{kind: 2.0}) as proxy:
         confirmed = loops.run(work())
     assert confirmed == (limit if kind == "idle_s" else None)
 
@@ -171,7 +171,7 @@ def test_a_watch_without_hops_finds_a_balancer_that_ends_quiet_lines(standalone:
             state = await watched.until(lambda s: s.findings)
             (found,) = state.findings
             assert found.cause == "pool.idle-connections-dropped"
-            assert found.evidence["idle_s"] == pytest.approx(1.2, abs=0.3)
+            assert found.evidence["idle_s"] == pytest.approx(1.2, abs=0.6)
             state = await watched.until(lambda s: s.health.outages and s.health.outages[-1].cause)
             assert state.health.outages[-1].cause == found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import re
 import sys
 import threading
 import time
@@ -212,7 +213,7 @@ def test_time_in_which_the_program_was_stopped_is_told_and_counts_for_nothing(
             await watched.healthy()
             threading.Event().wait(1.5)  # as by SIGSTOP: nothing of this program runs
             state = await watched.until(
-                lambda s: any(c.text.startswith("Nothing was watched for 1 s") for c in s.topology.changes)
+                lambda s: any(re.match("Nothing was watched for [1-9]", c.text) for c in s.topology.changes)
             )
             state = await watched.until(lambda s: s.health.pings >= 3)
             assert state.health.up_s < state.at_s - 0.5
@@ -487,7 +488,7 @@ def test_the_loop_goes_on_while_the_client_of_a_watch_reads_the_trusted_roots(mo
 
     def slowly(*arguments: Any, **keywords: Any) -> Built:
         begun.set()
-        assert went_on.wait(5.0)
+        assert went_on.wait(60)
         return build_client(*arguments, **keywords)
 
     async def play() -> None:
@@ -639,7 +640,7 @@ def test_a_stop_that_something_inside_loses_ends_the_watch_all_the_same(
 
         monkeypatch.setattr(rounds_of_watch.Rounds, loses, lost)
         with closed_port() as port:
-            async with asyncio.timeout(10), Watched(f"mongodb://127.0.0.1:{port}/") as watched:
+            async with asyncio.timeout(60), Watched(f"mongodb://127.0.0.1:{port}/") as watched:
                 await reached.wait()
                 watched.task.cancel()
                 await asyncio.wait({watched.task})

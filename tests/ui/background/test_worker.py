@@ -32,7 +32,7 @@ def make_line(qapp: QApplication) -> Iterator[Callable[..., Any]]:
     yield make
     for line in lines:
         line.close()
-        assert line.ended_within(10_000)
+        assert line.ended_within(60_000)
 
 
 def collect(qtbot: QtBot, line: Worker, kind: type, count: int = 1) -> Any:
@@ -84,7 +84,7 @@ def test_stop_gives_the_cancelled_report_within_milliseconds(qtbot: QtBot, make_
     started = threading.Event()
     line = make_line(play.waiting(started))
     line.submit(Profile(), {})
-    assert started.wait(5)
+    assert started.wait(60)
     began = time.perf_counter()
     line.stop_check()
     ended = collect(qtbot, line, Ended)[-1]
@@ -158,9 +158,9 @@ def test_closing_during_a_check_ends_the_thread(qtbot: QtBot, make_line: Callabl
     check = play.waiting(started)
     line = make_line(check)
     line.submit(Profile(), {})
-    assert started.wait(5)
+    assert started.wait(60)
     line.close()
-    assert line.ended_within(10_000)
+    assert line.ended_within(60_000)
     assert check.running == 0
 
 
@@ -176,7 +176,7 @@ def test_closing_never_waits_for_a_resolver(make_line: Callable[..., Any]) -> No
 
     line = make_line(check)
     line.submit(Profile(), {})
-    assert blocked.wait(5)
+    assert blocked.wait(60)
     began = time.perf_counter()
     line.close()
     assert line.ended_within(1500)
@@ -251,7 +251,7 @@ def test_a_storm_of_reports_sends_one_wake_up(qtbot: QtBot, make_line: Callable[
     woken = []
     line.woken.connect(lambda: woken.append(1))
     line.submit(Profile(), {})
-    assert done.wait(10)
+    assert done.wait(60)
     qtbot.waitUntil(lambda: len(woken) >= 1)
     collect(qtbot, line, Ended)
     assert len(woken) <= 2
@@ -288,7 +288,7 @@ async def check(profile, secrets, emit, *, text=None, on_event=None):
     threading.Event().wait(30)  # code that blocks the loop
 line = Worker(check)
 line.submit(Profile(), {})
-inside.wait(10)
+inside.wait(60)
 line.close()
 print(line.ended_within(200), flush=True)
 del line
@@ -350,10 +350,10 @@ def test_a_check_that_is_stopped_before_its_first_step_ends_too(qtbot: QtBot, ma
 
     def hold() -> None:
         held.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     line._loop.call_soon_threadsafe(hold)
-    assert held.wait(10)
+    assert held.wait(60)
     line._loop.call_soon_threadsafe(line._advance)  # it takes the check in the same turn in which Stop comes
     run = line.submit(Profile(), {})
     line._on_loop(lambda: line._cancel(up_to=run))
@@ -483,4 +483,4 @@ def test_an_open_profile_goes_on_with_another_thread(qtbot: QtBot, short_patienc
     over.set()
     for worker in (first, opened.worker):
         worker.close()
-        assert worker.ended_within(10_000)
+        assert worker.ended_within(60_000)

@@ -97,7 +97,7 @@ class OnePage:
 
     def close(self) -> None:
         self.background.close()
-        assert self.background.ended_within(5000)
+        assert self.background.ended_within(60_000)
         assert self.errors == []
 
     def _show(self, opened: OpenProfile) -> None:

@@ -80,7 +80,7 @@ class HangingKeyring(KeyringInMemory):
 
     def get_password(self, service: str, username: str) -> None:
         self.asked += 1
-        self.over.wait(20)
+        self.over.wait(60)
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self.get_password(service, username)

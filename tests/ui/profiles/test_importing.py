@@ -221,7 +221,7 @@ def test_closing_while_it_reads_leaves_nothing_behind(
 
     def slow(paths: list[Path], passphrase: None) -> Imported:
         begun.set()
-        go.wait(10)
+        go.wait(60)
         return read(paths, passphrase)
 
     monkeypatch.setattr(reading, "read_files", slow)

@@ -610,7 +610,7 @@ def test_a_watch_that_holds_its_thread_is_let_go_with_or_without_stop(
     qtbot.waitUntil(lambda: session.watching and session.state is not None)
     assert opened.worker is not stuck
     over.set()
-    assert stuck.ended_within(10_000)
+    assert stuck.ended_within(60_000)
 
 
 def test_a_click_on_live_shows_what_its_first_view_knows(qtbot: QtBot, watched: Any) -> None:
