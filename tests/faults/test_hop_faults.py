@@ -38,4 +38,4 @@ def test_the_hop_is_named(fault: HopFault, laboratory: HopLaboratory) -> None:
 
 
 def test_every_row_has_an_id_of_its_own() -> None:
-    assert len({fault.id for fault in FAULTS}) == len(FAULTS) == 71
+    assert len({fault.id for fault in FAULTS}) == len(FAULTS) == 72

@@ -138,6 +138,20 @@ def test_an_ipv6_address_without_brackets_is_one() -> None:
     assert told.targets == ("mongodb://[2001:db8::5]:27017/?directConnection=true",)
 
 
+def test_the_stored_key_of_a_password_is_no_key_in_a_file() -> None:
+    told = explain("SASL SCRAM-SHA-1 authentication failed for app; AuthenticationFailed: storedKey mismatch mongod")
+    assert "files.key-mismatch" not in [c.cause for c in told.causes]
+
+
+def test_the_client_that_an_old_log_names_is_no_server() -> None:
+    told = explain(
+        "2019-05-02T10:11:12.000+0000 I ACCESS   [conn7] SASL SCRAM-SHA-1 authentication failed for app on admin from "
+        "client 192.0.2.9:51000 ; UserNotFound: Could not find user app@admin"
+    )
+    assert [c.server for c in told.causes if c.server] == []
+    assert told.causes[0].cause == "auth.unknown-user"
+
+
 NOWHERE = [
     "[TLS handshake eof calling hello on '<my server name>:27017']",
     "Servers: [ { Address: <dbaddress>, Type: Unknown, Error: tls handshake eof }, ] } Server selection timeout:",

@@ -143,7 +143,9 @@ _ASKED_NAME = re.compile(
 """The full name that could not be looked up, where no port follows."""
 
 
-_CLIENT = re.compile(r'"(?:remote|client)":\s*"[^"]*"')
+_CLIENT = re.compile(
+    r'"(?:remote|client)":\s*"[^"]*"|\b(?:from client|connection from|accepted from|metadata from|end connection) \S+'
+)
 """Who connected to the server that writes the log: no server itself."""
 
 
