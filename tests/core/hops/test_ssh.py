@@ -211,12 +211,12 @@ def test_a_human_may_take_longer_than_any_check(
 ) -> None:
     class Slow(Human):
         async def answers(self, question: Question) -> tuple[Secret, ...] | None:
-            await asyncio.sleep(1.2)
+            await asyncio.sleep(4.2)
             return await super().answers(question)
 
-    monkeypatch.setattr(outcome, "LONGEST_S", 1.0)
+    monkeypatch.setattr(outcome, "LONGEST_S", 4.0)
     hop = two_factors.hop(login=("key", "interactive"))
-    connected(run([hop], standalone.address, human=Slow(PASSWORD), patience=Patience(1.0, 1.0)))
+    connected(run([hop], standalone.address, human=Slow(PASSWORD), patience=Patience(4.0, 4.0)))
 
 
 def test_a_chain_of_jumps(bastion: Server, only_keys: Server, standalone: Deployment) -> None:
