@@ -12,7 +12,7 @@ from faults.fault import Case, Table
 from faults.laboratory import Laboratory
 from lab.certificates import server_context
 from lab.dns_server import NXDOMAIN, Zone, cluster
-from lab.mongo_peer import CLOSE, Answer, MongoPeer, hello, member_hello
+from lab.mongo_peer import CLOSE, Answer, Command, MongoPeer, hello, member_hello
 from lab.namespaces import OUTSIDE, Network
 
 TABLE = Table()
@@ -179,3 +179,32 @@ def _process(number: int) -> dict[str, Any]:
 _ONE = hello(**_process(1))
 _at_two("I25", "two ways to one server: healthy", (_ONE, _ONE), connected=())
 _at_two("I26", "two single servers", (_ONE, hello(**_process(2))), connected=_SEVERAL)
+
+
+# ---------------------------------------------------------------- several servers behind one address
+
+
+class _Spread(MongoPeer):
+    """A balancer that leads the driver's connections to one server, and others to another."""
+
+    def __init__(self, one: Answer, two: Answer) -> None:
+        super().__init__({"hello": lambda command: one if _is_driver(command) else two})
+
+
+def _is_driver(command: Command) -> bool:
+    name = command.document.get("client", {}).get("driver", {}).get("name", "PyMongo")  # later hellos do not say it
+    return str(name).startswith("PyMongo")
+
+
+def _spread(id: str, title: str, sets: tuple[str, str], query: str = "", **expected: object) -> None:
+    @TABLE.row(id, title, says="and another by", **expected)
+    def _(lab: Laboratory) -> Iterator[Case]:
+        one, two = (member_hello(name, [], me="", role="primary") for name in sets)
+        with _Spread(one, two) as peer:
+            for answer in (one, two):
+                answer.update(hosts=[peer.address], me=peer.address, primary=peer.address)
+            yield Case(f"mongodb://{peer.address}/{query}")
+
+
+_spread("I30", "two sets", ("rs0", "rs9"), connected=_SEVERAL)
+_spread("I31", "two sets, of which one is asked for", ("rs9", "rs0"), "?replicaSet=rs0", failed=_SEVERAL)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from clearline.core.check.driver_errors import described
 from clearline.core.check.running import Running
-from clearline.core.facts import replies
 from clearline.core.facts.login import DriverState, Heard
-from clearline.core.probes.hello import process_id
+from clearline.core.probes.hello import parse_hello
 from clearline.core.secrets.secret import Secrets
 
 if TYPE_CHECKING:
@@ -61,6 +60,7 @@ class DriverNews:
 
     def _heartbeat_succeeded(self, server: str, document: Mapping[str, Any], _seconds: float) -> None:
         heard = self._ledger.facts.driver.heard
-        answer = Heard(process_id=process_id(document), me=replies.text(document.get("me")))
+        hello = parse_hello(document)
+        answer = Heard(process_id=hello.process_id, me=hello.me, set_name=hello.set_name, kind=hello.kind)
         if answer != heard.get(server) and (len(heard) < _MOST_HEARD or server in heard):
             self._ledger.driver(heard={**heard, server: answer})

@@ -87,6 +87,9 @@ class Heard(Fact, frozen=True, kw_only=True):
 
     process_id: str | None = None
     me: str | None = None
+    set_name: str | None = None
+    kind: str | None = None
+    """As `Hello.kind`; None: not told."""
 
 
 class DriverFacts(Fact, frozen=True, kw_only=True):

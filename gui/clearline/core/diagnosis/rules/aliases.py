@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clearline.core.diagnosis.catalogue import finding, listed
+from clearline.core.diagnosis.server_selection import Outlook, outlook
 from clearline.core.diagnosis.standing import answered, is_connected, known_addresses, load_balanced, single_topology
+from clearline.core.facts.login import DriverState
 from clearline.core.facts.servers import Exchange, Hello, MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity
@@ -93,17 +95,26 @@ def several_servers(facts: Facts) -> Iterable[Finding]:
         return  # There every connection is meant to end at another router.
     for member, hello in answered(facts):
         other = facts.driver.heard.get(member.address)
-        if other is None or None in (other.process_id, hello.process_id) or other.process_id == hello.process_id:
+        if other is None or (other.process_id is not None and other.process_id == hello.process_id):
             continue
-        differ = None not in (other.me, hello.me) and other.me != hello.me
+        of_others = other.kind is not None and other.set_name != hello.set_name
+        if None in (other.process_id, hello.process_id) and not of_others:
+            continue
+        differ = of_others or (None not in (other.me, hello.me) and other.me != hello.me)
+        one, two = (_role(e.kind or "", e.set_name) if of_others else e.me for e in (other, hello))
+        # Where what we heard would do, it is what the driver heard that keeps it from connecting.
+        fails = facts.driver.state is DriverState.RAISED and outlook(facts) is Outlook.POSSIBLE
         yield finding(
             "topology.several-servers",
             Certainty.LIKELY,
+            severity=Severity.FAILURE if fails else None,
             server=member.address,
-            evidence={"processId": [other.process_id, hello.process_id], "me": [other.me, hello.me]},
-            summary=f"At {member.address} one connection was answered by {other.me} and another by {hello.me}."
-            if differ
-            else "",
+            evidence={
+                "processId": [other.process_id, hello.process_id],
+                "me": [other.me, hello.me],
+                "setName": [other.set_name, hello.set_name],
+            },
+            summary=f"At {member.address} one connection was answered by {one} and another by {two}." if differ else "",
             detail="" if differ else "A server that was restarted between the two connections looks the same.",
             host=member.address,
         )
@@ -183,7 +194,11 @@ def _as_words(exchange: Exchange) -> str:
     hello = exchange.hello
     if hello is None:
         return _NO_ANSWER.get(exchange.reach, "gives no answer that could be used")
-    return f"is {_AS.get(hello.kind) or f'a member of the set {hello.set_name} ({hello.kind})'}"
+    return f"is {_role(hello.kind, hello.set_name)}"
+
+
+def _role(kind: str, set_name: str | None) -> str:
+    return _AS.get(kind) or f"a member of the set {set_name} ({kind})"
 
 
 RULES = (leads_elsewhere, one_server_twice, several_servers, differing_addresses)
