@@ -46,6 +46,7 @@ def test_the_history_in_which_a_report_is_kept(
     hold: threading.Event, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(History, "record", lambda *_: hold.wait())
+    monkeypatch.setattr(targets, "FOLDER_S", 60.0)  # the profile is there, and may take its time
     path = save_in(profiles_dir(), Profile(name="kept for the drive", seeds=Seeds(hosts=("127.0.0.1:1",))))
     try:
         assert main(["check", "kept for the drive"]) == 1
@@ -88,12 +89,12 @@ def test_a_log_that_is_to_be_explained(
 def test_a_log_that_another_program_prints_may_take_its_time(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(explain, "waited_for", lambda *a, **more: waited_for(*a, **more | {"limit_s": 0.05}))
+    monkeypatch.setattr(explain, "waited_for", lambda *a, **more: waited_for(*a, **more | {"limit_s": 0.5}))
     os.mkfifo(pipe := tmp_path / "log")
 
     def print_late() -> None:
         with pipe.open("w") as end:
-            threading.Event().wait(0.2)
+            threading.Event().wait(1.0)
             end.write("pymongo.errors.ServerSelectionTimeoutError: db1:27017: [Errno 111] Connection refused\n")
 
     threading.Thread(target=print_late).start()
