@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 
-from clearline.core.explain.normalise import compact
 from clearline.core.explain.record import Record, Seen
-from clearline.core.explain.signs import Sign, signs
+from clearline.core.explain.signs import Sign
 from clearline.core.facts.login import DriverFacts, DriverState
 from clearline.core.facts.names import Lookup
 from clearline.core.facts.servers import (
@@ -31,11 +29,6 @@ _TCP = {
     "denied": Reach.DENIED,
     "no-handles": Reach.NO_HANDLES,
 }
-_ORDER = (
-    "verify", "alert", "not-tls", "unknown-name", "name-later", "no-handles", "denied", "refused", "unreachable",
-    "no-network", "silent", "reset", "aborted", "tls-closed", "closed", "lost",
-)  # fmt: skip
-"""Of several signs in one error the most specific counts."""
 
 
 def facts_of(record: Record) -> Facts:
@@ -74,33 +67,14 @@ def with_port(host: str) -> str:
     return host if ":" in last or host.endswith(".sock") else f"{host}:27017"
 
 
-_OF_THE_POOL = ("checkingout", "tocheckout", "waitingforaconnectionto")
-_NUMBERED = re.compile(r"connection\d{1,9}to\S{1,200}timedout")
-"""Node's word of a connection that was there: that its server never answered is not said."""
-
-
-def decisive(words: str) -> Sign | None:
-    """The sign that counts in one error text."""
-    tight = compact(words)
-    found = min((s for s in signs(tight) if s.kind in _ORDER), key=lambda s: _ORDER.index(s.kind), default=None)
-    if found is not None and found.kind == "lost":
-        return Sign(kind="closed", at=found.at)  # of one server in a view: it never worked
-    waited = "timedout" in tight and not any(p in tight for p in _OF_THE_POOL)
-    if waited and _NUMBERED.search(tight) and "onfirstconnect" not in tight:
-        waited = False
-    return Sign(kind="silent") if found is None and waited else found
-
-
 def failing(record: Record) -> Iterator[tuple[Seen, str]]:
     """Every server with the kind of its innermost error; an empty kind where it tells none."""
     for server in record.servers:
-        sign = next((s for e in reversed(server.errors) if (s := decisive(e))), None)
-        yield server, sign.kind if sign else ""
+        yield server, server.sign.kind if server.sign else ""
 
 
 def _member(server: Seen, record: Record) -> MemberFacts:
-    known = [decisive(error) for error in reversed(server.errors)]
-    sign = next((s for s in known if s is not None), None)
+    sign = server.sign
     member = MemberFacts(
         address=server.address.lower(), host=server.host, port=server.port, seed=True, lookup=_lookup(server, sign)
     )

@@ -12,7 +12,8 @@ import msgspec
 
 from clearline.core.diagnosis.catalogue import causes
 from clearline.core.diagnosis.texts import rows
-from clearline.core.explain.as_facts import decisive, is_loopback
+from clearline.core.explain.as_facts import is_loopback
+from clearline.core.explain.decisive import decisive
 from clearline.core.explain.events import Event, events
 from clearline.core.explain.explanation import NOTHING, UNNAMED, Candidate, Explanation, Recognised
 from clearline.core.explain.folding import Folded, condensed

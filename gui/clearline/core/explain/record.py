@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import msgspec
 
+from clearline.core.explain.decisive import decisive
 from clearline.core.explain.signs import Sign
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class Seen(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One server as the text's own view of the topology describes it."""
 
     host: str
@@ -23,6 +26,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         if "/" in self.host:
             return self.host
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @cached_property
+    def sign(self) -> Sign | None:
+        """The sign of its innermost error that has one; every rule about members asks for it."""
+        return next((sign for error in reversed(self.errors) if (sign := decisive(error))), None)
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from clearline.core.explain.as_facts import decisive, failing
+from clearline.core.explain.as_facts import failing
+from clearline.core.explain.decisive import decisive
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules.guess import Guess
 from clearline.core.findings import Certainty
