@@ -279,6 +279,14 @@ TABLE.text(
     says="does not end in .sock",
 )
 
+TABLE.text(
+    "E57",
+    "a path that is too long for a socket",
+    lambda lab: f"mongodb://%2Ftmp%2F{'deep%2F' * 21}mongodb-27017.sock/",
+    failed="tcp.socket-missing",
+    says="107 at most",
+)
+
 # ---------------------------------------------------------------- logins
 
 

@@ -193,11 +193,17 @@ def _socket(member: MemberFacts, attempt: TcpFacts) -> Finding:
     """A socket file that is not there, at which nothing listens, or that may not be opened."""
     reason, fix = _SOCKETS.get(attempt.errno or 0, ("cannot be used", "Check the path, and whether mongod runs."))
     doubt = _SOCKET_DOUBTS.get(attempt.errno or 0, "")
+    size = len(member.host.encode("utf-8", "surrogateescape"))
+    too_long = attempt.errno is None and size > _LONGEST_SOCKET_PATH
+    if too_long:
+        reason, fix = f"has a path of {size} bytes, and systems take {_LONGEST_SOCKET_PATH} at most", _SHORTER
     if attempt.no_socket is not None:
         reason, fix, doubt = f"is {attempt.no_socket}, and no socket", _NO_SOCKET, ""
     return finding(
         "tcp.socket-missing",
-        Certainty.PROVEN if (attempt.errno in _SOCKETS or attempt.no_socket) and not doubt else Certainty.LIKELY,
+        Certainty.PROVEN
+        if (attempt.errno in _SOCKETS or attempt.no_socket or too_long) and not doubt
+        else Certainty.LIKELY,
         server=member.address,
         evidence=told_by_attempts(member),
         detail=doubt,
@@ -207,6 +213,11 @@ def _socket(member: MemberFacts, attempt: TcpFacts) -> Finding:
     )
 
 
+_LONGEST_SOCKET_PATH = 107
+"""Bytes that Linux has room for in a socket's address; macOS has four less."""
+_SHORTER = (
+    "Have mongod put its socket into a folder with a short path (net.unixDomainSocket.pathPrefix), and write that."
+)
 _SOCKETS = {
     errno.ENOENT: (
         "does not exist",
