@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from pymongo import AsyncMongoClient
+from pymongo.errors import AutoReconnect
 
 from clearline.core.driver.events import DriverEvent, DriverEvents
 from clearline.core.driver.one_server import note, selector
@@ -220,3 +224,45 @@ def test_a_server_that_waits_for_another_time_does_so_over_every_member(replica_
     found = exercised(replica_set.uri(readPreference="nearest", localThresholdMS=1000), plan)
     assert found.operations <= 6 * 9
     assert len([pool for pool in found.pools if pool.most_in_use]) == 1
+
+
+class LosesStop:
+    """A client whose first command is stopped, and makes of that an error or an answer of its own."""
+
+    read_preference = None
+
+    def __init__(self, then: Exception | dict[str, Any]) -> None:
+        self.options = AsyncMongoClient(connect=False).options
+        self._then = then
+        self.asked = asyncio.Event()
+        self.commands = 0
+
+    @property
+    def admin(self) -> LosesStop:
+        return self
+
+    async def command(self, *_: object, **__: object) -> dict[str, Any]:
+        self.commands += 1
+        if self.commands == 1:
+            self.asked.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        if isinstance(self._then, Exception):
+            raise self._then
+        return self._then
+
+
+@pytest.mark.parametrize("work", [Work.PING, Work.WAIT])
+@pytest.mark.parametrize("then", [AutoReconnect("connection closed"), {"ok": 1.0}], ids=["an error", "an answer"])
+def test_a_stop_that_the_driver_takes_for_something_else_ends_it(work: Work, then: Exception | dict[str, Any]) -> None:
+    async def play() -> None:
+        client: Any = LosesStop(then)
+        exercise = Exercise(ExercisePlan(work=work, duration_s=0.1), client, PoolFold(), at_s=time.monotonic)
+        task = asyncio.ensure_future(exercise.run(lambda _: None))
+        await client.asked.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert client.commands == 1
+
+    loops.run(play())

@@ -14,6 +14,7 @@ from clearline.core.driver.events import DriverEvent
 from clearline.core.driver.one_server import asking
 from clearline.core.watch.exercise import ExercisePlan, ExerciseResult, Work, interpret
 from clearline.core.watch.pool_fold import Durations, PoolFold, limits_of
+from clearline.core.watch.session import stop_if_cancelled
 
 _STEP_S = 0.25
 _LAST_ANSWERS_S = 1.0
@@ -115,7 +116,10 @@ class Exercise:
         alone = Durations()
         for _ in range(_TRIED_ALONE):
             began = time.perf_counter()
-            await operation()
+            try:
+                await operation()
+            finally:
+                stop_if_cancelled()
             alone.add((time.perf_counter() - began) * 1000)
         self._alone_ms = alone.quantiles().median
         if plan.work is Work.WAIT:
@@ -130,7 +134,11 @@ class Exercise:
         admin, preference = self._client.admin, self._client.read_preference
         wait_ms = self._plan.wait_ms
         with asking() as question:
-            version: Any = (await admin.command("hello", read_preference=preference)).get("topologyVersion")
+            try:
+                answered: Any = await admin.command("hello", read_preference=preference)
+            finally:
+                stop_if_cancelled()
+            version = answered.get("topologyVersion")
         if version is None:
             raise ValueError("This server cannot be asked to wait: its hello has no topologyVersion.")
         # Each server counts for itself, and answers at once when it is given the count of another.
