@@ -48,12 +48,12 @@ def test_lines_that_are_closed_whenever_they_were_quiet(standalone: Deployment) 
 
 
 def test_lines_that_are_forgotten_without_a_word(standalone: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quiet_line, "LONGEST_S", 1.0)
-    monkeypatch.setattr(quiet_line, "ANSWER_S", 0.3)
-    with MeddlingProxy(standalone.address, idle_s=0.6, forgets=True) as proxy:
+    monkeypatch.setattr(quiet_line, "LONGEST_S", 1.6)
+    monkeypatch.setattr(quiet_line, "ANSWER_S", 0.8)
+    with MeddlingProxy(standalone.address, idle_s=1.2, forgets=True) as proxy:
         limit = tried(proxy)
     assert limit is not None
-    assert limit.seconds == 1.0
+    assert limit.seconds == 1.6
 
 
 def test_lines_that_end_however_much_is_said_have_no_idle_limit(standalone: Deployment) -> None:
