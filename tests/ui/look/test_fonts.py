@@ -78,3 +78,19 @@ def test_other_fonts_of_the_system_are_worn_at_once(
     assert matrix.verticalHeader().defaultSectionSize() > row
     assert window.answer.strip.height() > strip
     assert QFontMetrics(theme.body_font()).horizontalAdvance("db1") == theme.width_in(theme.Face.BODY, "db1")
+
+
+def test_each_line_of_a_form_has_the_room_that_larger_letters_need(
+    qtbot: QtBot, make_desktop: Callable[..., Any], other_fonts: Callable[[], None]
+) -> None:
+    other_fonts()
+    theme._forget_fonts()
+    desktop: Desktop = make_desktop(play.waiting())
+    desktop.window.resize(1366, 740)
+    text = "mongodb://app:s3cret@db1.example.com:27017,db2.example.com,db3.example.com/orders?replicaSet=rs0&tls=true"
+    desktop.workbench.profiles.current.set_text(Secret(text), Origin.ELSEWHERE)
+    pages = desktop.window.pages
+    pages.turn_to("server")
+    page: Any = pages.page("server")
+    qtbot.waitUntil(lambda: page.isVisible() and len(page.hosts.entries) == 3)
+    qtbot.waitUntil(lambda: page.hosts.height() >= page.hosts.sizeHint().height())

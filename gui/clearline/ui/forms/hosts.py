@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.secrets.secret import Secret
 from clearline.ui.look.icons import IconButton
 from clearline.ui.widgets.editors import TextEntry
+from clearline.ui.widgets.labels import tell_forms
 from clearline.ui.widgets.tab_order import in_tab_order
 
 _SEPARATORS = ",; \n\t"
@@ -65,6 +66,12 @@ class HostsEditor(QWidget):
         for number, entry in enumerate(self.entries, 1):
             entry.setPlaceholderText("cluster0.abcde.mongodb.net" if srv else "db1.example.com:27017")
             entry.setAccessibleName("Cluster name" if srv else f"Host {number}")
+
+    def event(self, event: QEvent) -> bool:
+        """Lines that come, or that are dressed in larger letters, need more of the form than it has given."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            tell_forms(self)
+        return super().event(event)
 
     def _resize(self, count: int) -> None:
         while len(self._lines) > count:

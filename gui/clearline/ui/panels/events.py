@@ -113,8 +113,8 @@ class EventsPanel(QWidget):
         self.search.setPlaceholderText("Filter")
         self.search.setAccessibleName("Filter events by text")
         self.search.setClearButtonEnabled(True)
-        self.search.setMinimumWidth(theme.GRID * 8)
-        self.search.setMaximumWidth(220)
+        self.search.setMinimumWidth(theme.scaled(theme.GRID * 8))
+        self.search.setMaximumWidth(theme.scaled(220))
         self.failures = IconButton("failed", "Only failures", checkable=True)
         self.marked = IconButton(
             "bookmark", "Only bookmarked events (B marks a row, N goes to the next)", checkable=True

@@ -69,7 +69,7 @@ class ExportDialog(QDialog):
         self._make_foot()
         self._lay_out()
         self.setMinimumSize(*_SMALLEST)
-        self.resize(*_SIZE)
+        self.resize(theme.scaled(_SIZE[0]), _SIZE[1])
         self._refresh()
 
     # ------------------------------------------------------------ what was chosen

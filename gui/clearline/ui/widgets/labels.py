@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextDocument, QTextOption
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
@@ -114,6 +116,21 @@ def section(text: str) -> QLabel:
     return label
 
 
+def tell_forms(changed: QWidget) -> None:
+    """Let the forms around measure their rows anew, soon: a layout that is at work would not hear it."""
+    QTimer.singleShot(0, changed, partial(_measure_anew, changed))
+
+
+def _measure_anew(changed: QWidget) -> None:
+    around = changed.parentWidget()
+    while around is not None:
+        if forms := around.findChildren(QFormLayout):
+            for form in forms:
+                form.invalidate()
+            return
+        around = around.parentWidget()
+
+
 class SteadyLabel(WrappedLabel):
     """Tells the forms around when it says something else, for a QFormLayout remembers how high its rows were."""
 
@@ -121,13 +138,4 @@ class SteadyLabel(WrappedLabel):
         """Say something else."""
         if text != self.text():
             super().setText(text)
-            QTimer.singleShot(0, self, self._tell_forms)  # a layout that is at work would not hear it
-
-    def _tell_forms(self) -> None:
-        around = self.parentWidget()
-        while around is not None:
-            if forms := around.findChildren(QFormLayout):
-                for form in forms:
-                    form.invalidate()
-                return
-            around = around.parentWidget()
+            tell_forms(self)

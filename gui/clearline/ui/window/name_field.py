@@ -46,11 +46,11 @@ class NameField(QLineEdit):
         """As wide as the name, up to a limit."""
         name = self.text() or self.placeholderText()
         width = self.fontMetrics().horizontalAdvance(name) + _ASIDE
-        return QSize(max(_LEAST, min(width, _MOST)), super().sizeHint().height())
+        return QSize(max(_LEAST, min(width, theme.scaled(_MOST))), super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         """So much of it even where the window is narrow."""
-        return QSize(min(self.sizeHint().width(), _LEAST * 2), super().minimumSizeHint().height())
+        return QSize(min(self.sizeHint().width(), theme.scaled(_LEAST * 2)), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Other room, other dots."""
