@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from bson import Int64, ObjectId
@@ -179,6 +180,23 @@ def _process(number: int) -> dict[str, Any]:
 _ONE = hello(**_process(1))
 _at_two("I25", "two ways to one server: healthy", (_ONE, _ONE), connected=())
 _at_two("I26", "two single servers", (_ONE, hello(**_process(2))), connected=_SEVERAL)
+
+
+@TABLE.row(
+    "I27",
+    "an old certificate at one of two addresses",
+    failed="tls.certificate-expired",
+    connected=_SEVERAL,
+    says="10.79.0.53 is a single server",
+    netns=True,
+)
+def _(lab: Laboratory) -> Iterator[Case]:
+    old, new = (server_context(lab.authority.server(HOST, ends=timedelta(days=days))) for days in (-3, 300))
+    with Network() as network, MongoPeer(listener=network.listen(PORT), tls=old):
+        network.outside_address(_SECOND)
+        network.dns_server(_BOTH)
+        with MongoPeer(listener=network.listen(PORT, _SECOND), tls=new):
+            yield Case(f"{_PLAIN}?tls=true&tlsCAFile={lab.authority.ca_file}", network)
 
 
 # ---------------------------------------------------------------- several servers behind one address

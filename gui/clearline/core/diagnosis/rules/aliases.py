@@ -8,7 +8,7 @@ from clearline.core.diagnosis.catalogue import finding, listed
 from clearline.core.diagnosis.server_selection import Outlook, outlook
 from clearline.core.diagnosis.standing import answered, is_connected, known_addresses, load_balanced, single_topology
 from clearline.core.facts.login import DriverState
-from clearline.core.facts.servers import Exchange, Hello, MemberFacts, Reach
+from clearline.core.facts.servers import Exchange, Hello, MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Severity
 
@@ -139,7 +139,7 @@ _NO_ANSWER = {
 def differing_addresses(facts: Facts) -> Iterable[Finding]:
     """A name with several addresses at which different servers answer, or one that cannot be used."""
     for member in facts.members:
-        own = next((e for e in member.exchanges if not e.look), None)
+        own = _own_answer(facts, member)
         if own is None or not member.elsewhere or load_balanced(facts):
             continue
         here = next((t.address for t in member.tcp if t.reach is Reach.OK and t.address not in member.elsewhere), "")
@@ -167,6 +167,14 @@ def differing_addresses(facts: Facts) -> Iterable[Finding]:
             host=member.address,
         )
         return
+
+
+def _own_answer(facts: Facts, member: MemberFacts) -> Exchange | None:
+    """What the address that was talked to first answered, as the driver would have it."""
+    handshake = member.handshake(TlsKind.DRIVER) if facts.tls_wanted else None
+    if handshake is not None and handshake.reach is not Reach.OK:
+        return Exchange(tls=True, reach=handshake.reach, errno=handshake.errno)
+    return next((e for e in member.exchanges if not e.look), None)
 
 
 def _are_apart(facts: Facts, own: Exchange, other: Exchange) -> bool:
