@@ -81,6 +81,11 @@ def ms(mean: float) -> Quantiles:
             "but this computer was busy all the time, so more connections would hardly help.",
         ),
         (
+            {"limits": PoolLimits(max_pool_size=3), "used": 3, "unserved": 17, "command_ms": ms(2000)},
+            "With maxPoolSize=3, 17 of 20 workers ended no operation in 10 s: the pool, not the server, is the "
+            "bottleneck.",
+        ),
+        (
             {
                 "limits": PoolLimits(max_pool_size=5, wait_queue_timeout_ms=100),
                 "wait_queue_timeouts": 250,
@@ -192,6 +197,13 @@ def test_a_pool_that_is_too_small_is_the_bottleneck(standalone: Deployment) -> N
     assert found.alone_ms > 50
     assert found.made <= 4
     assert found.per_second < 90
+
+
+def test_workers_that_never_have_their_turn_are_no_good_sign(standalone: Deployment) -> None:
+    plan = ExercisePlan(workers=12, duration_s=1, work=Work.WAIT, wait_ms=700)
+    found = exercised(standalone.uri(maxPoolSize=2), plan)
+    assert found.unserved >= 6
+    assert f"{found.unserved} of 12 workers ended no operation" in found.sentence
 
 
 def test_a_pool_that_is_large_enough_is_well(standalone: Deployment) -> None:

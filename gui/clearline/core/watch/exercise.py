@@ -85,6 +85,8 @@ class ExerciseResult(_Value, frozen=True, kw_only=True):
     wait_queue_timeouts: int = 0
     errors: Mapping[str, int] = {}
     """Other failures, by exception class."""
+    unserved: int = 0
+    """Workers whose first operation was still under way at the end."""
     pools: tuple[PoolSnapshot, ...] = ()
     series: Mapping[str, tuple[PoolSample, ...]] = {}
     """By server; ``at_s`` counts as everywhere from the watch's begin."""
@@ -105,7 +107,7 @@ _NOTHING_MS = 2.0
 
 def interpret(result: ExerciseResult) -> str:
     """What the numbers say, in one sentence: the narrowest place comes first."""
-    for rule in (_nothing_worked, _gave_up, _pool_bound, _slow_growth, _computer_bound, _server_bound):
+    for rule in (_nothing_worked, _gave_up, _starved, _pool_bound, _slow_growth, _computer_bound, _server_bound):
         if sentence := rule(result):
             return sentence
     size = max((pool.most_in_use for pool in result.pools), default=0)
@@ -138,6 +140,24 @@ def _gave_up(result: ExerciseResult) -> str | None:
     )
 
 
+def _starved(result: ExerciseResult) -> str | None:
+    """PyMongo's pool is not fair: who has just given a connection back may be the next who gets it."""
+    most = result.limits.max_pool_size
+    if most is None or not result.unserved or result.elapsed_s * 1000 < 2 * result.command_ms.median:
+        return None
+    if not any(pool.most_in_use >= most for pool in result.pools):
+        return None
+    of_them = f"{result.unserved} of {_workers(result)}"
+    spent = _ms(result.elapsed_s * 1000)
+    return f"With maxPoolSize={most}, {of_them} ended no operation in {spent}{_bottleneck(result)}"
+
+
+def _bottleneck(result: ExerciseResult) -> str:
+    if result.busy >= _BUSY:
+        return "; but this computer was busy all the time, so more connections would hardly help."
+    return ": the pool, not the server, is the bottleneck."
+
+
 def _pool_bound(result: ExerciseResult) -> str | None:
     most = result.limits.max_pool_size
     waited, command = result.check_out_ms.mean, result.command_ms.median
@@ -145,13 +165,10 @@ def _pool_bound(result: ExerciseResult) -> str | None:
         return None
     if not any(pool.most_in_use >= most for pool in result.pools):
         return None
-    sentence = (
+    return (
         f"With maxPoolSize={most}, {_workers(result)} waited {_ms(waited)} on average for a connection and "
-        f"{_ms(command)} for the server"
+        f"{_ms(command)} for the server{_bottleneck(result)}"
     )
-    if result.busy >= _BUSY:
-        return f"{sentence}; but this computer was busy all the time, so more connections would hardly help."
-    return f"{sentence}: the pool, not the server, is the bottleneck."
 
 
 def _slow_growth(result: ExerciseResult) -> str | None:

@@ -40,6 +40,7 @@ class Exercise:
         self._check_out = Durations()
         self._make = Durations()
         self._made = self._queue_timeouts = 0
+        self._served = 0
         self._errors: Counter[str] = Counter()
         self._began_s = self._busy_s = 0.0
         self._elapsed_s = 0.0
@@ -156,6 +157,7 @@ class Exercise:
     async def _work(self, operation: Callable[[], Awaitable[None]], ends_s: float) -> None:
         from pymongo.errors import PyMongoError, WaitQueueTimeoutError
 
+        first = True
         with asking(self._server):
             # The driver may take a cancellation for an error of its own: then this says that it is over.
             while self._running and self._at_s() < ends_s:
@@ -171,6 +173,8 @@ class Exercise:
                     await asyncio.sleep(_PAUSE_S)
                 else:
                     self._operation.add((time.perf_counter() - began) * 1000)
+                self._served += first
+                first = False
 
     def stopped(self) -> ExerciseResult:
         """How far it came when it was ended before its time."""
@@ -200,6 +204,7 @@ class Exercise:
             busy=min(1.0, self._busy_s / self._elapsed_s) if self._elapsed_s else 0.0,
             wait_queue_timeouts=self._queue_timeouts,
             errors=dict(self._errors),
+            unserved=self._plan.workers - self._served if self._finished else 0,
             pools=self._pools.snapshot(),
             series={
                 server: tuple(point for point in points if point.at_s >= self._began_s)
