@@ -14,9 +14,11 @@ import clearline
 
 HOUSE = Path(clearline.__file__).parent
 FLOORS = (
-    "core/late_patterns core/typed_values core/child_processes core/whole_files core/plain_text",
-    "paths core/daemon_threads core/addresses core/findings core/secrets core/shell_words",
-    "core/facts core/drives licences obstacles",
+    "core/text core/typed_values core/child_processes",
+    "core/daemon_threads core/addresses core/findings",
+    "paths core/files",
+    "core/secrets",
+    "core/facts licences obstacles",
     "versions",
     "core/profiles core/options",
     "core/tls core/report core/storage core/keyring core/checklist core/hops",

@@ -26,7 +26,7 @@ def session(folder: Path, code: str, *more: str) -> subprocess.CompletedProcess[
         from pathlib import Path
         import pytest
         from clearline.core.check.request import Request
-        from clearline.core.whole_files import write_whole
+        from clearline.core.files.whole_files import write_whole
         WORD = {WORD!r}
         """
     (tests / "test_it.py").write_text(dedent(preamble) + dedent(code))

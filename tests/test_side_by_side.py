@@ -105,7 +105,7 @@ def test_what_each_process_finds_in_its_own_folder_fails_the_run(
     tmp_path: Path, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = """
-        from clearline.core.whole_files import write_whole
+        from clearline.core.files.whole_files import write_whole
         PASSWORD = "planted-{n}-one"
 
         def test_it(both, tmp_path):

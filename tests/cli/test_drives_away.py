@@ -11,7 +11,7 @@ import pytest
 
 from clearline.__main__ import main
 from clearline.cli import explain, list_profiles, results, targets
-from clearline.core.drives import waited_for
+from clearline.core.files.drives import waited_for
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.report import report_file
 from clearline.core.report.history import History

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.usage import Parser, complain
-from clearline.core.drives import waited_for
+from clearline.core.files.drives import waited_for
 from clearline.core.typed_values import to_bytes
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from clearline.cli.output import print_aside, print_json, print_text
 from clearline.cli.targets import saved_profiles
 from clearline.cli.text_grid import COLOURS, Palette, grid, shown
 from clearline.cli.usage import Parser, UsageProblem
-from clearline.core.drives import FOLDER_S, NoAnswer, waited_for
+from clearline.core.files.drives import FOLDER_S, NoAnswer, waited_for
 from clearline.core.profiles.arrangement import is_in
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.history import History, Last

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from clearline.core.late_patterns import late
-from clearline.core.plain_text import visible
+from clearline.core.text.late_patterns import late
+from clearline.core.text.plain_text import visible
 
 _BEYOND_ASCII: Final = late(r"[^\x00-\x7f]+")
 _COLOURS: Final = late(r"(\x1b\[[0-9;]{0,16}m)")

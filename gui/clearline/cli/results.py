@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clearline.cli.output import print_aside
 from clearline.cli.usage import complain
-from clearline.core.drives import FOLDER_S, waited_for
+from clearline.core.files.drives import FOLDER_S, waited_for
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets

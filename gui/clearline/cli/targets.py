@@ -18,9 +18,8 @@ from clearline.cli.secrets import gathered, given, refuse_useless, why_not
 from clearline.cli.usage import UsageProblem
 from clearline.core.addresses import name_server
 from clearline.core.check.request import USUAL, Patience, Request
-from clearline.core.drives import FOLDER_S, NoAnswer, waited_for
+from clearline.core.files.drives import FOLDER_S, NoAnswer, waited_for
 from clearline.core.findings import Severity
-from clearline.core.late_patterns import late
 from clearline.core.profiles.profile import OF_SSH, Profile, Seeds
 from clearline.core.secrets.secret import (
     PASSWORD,
@@ -29,6 +28,7 @@ from clearline.core.secrets.secret import (
     Unshown,
     hop_password,
 )
+from clearline.core.text.late_patterns import late
 from clearline.core.typed_values import whole_characters
 
 if TYPE_CHECKING:

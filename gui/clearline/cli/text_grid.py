@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from clearline.core.late_patterns import late
-from clearline.core.plain_text import visible
 from clearline.core.report.marks import Tone
+from clearline.core.text.late_patterns import late
+from clearline.core.text.plain_text import visible
 
 COLOURS: Mapping[Tone, str] = {"good": "green", "warning": "yellow", "bad": "red", "quiet": "dim"}
 """The style that repeats a mark."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 _DNS_PORT: Final = 53
 _NAME: Final = late(r"(?!-)[A-Za-z0-9_.-]{1,253}")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearline.core import whole_files
+from clearline.core.files import whole_files
 from clearline.core.profiles.hop import SshServer
 from clearline.core.profiles.profile import Auth, FarDns, Pool, Profile, SecretSource, Seeds, Tls
 from clearline.core.storage import profile_file, store
@@ -501,7 +501,7 @@ def test_two_programs_that_save_the_same_profile_lose_no_edit_of_each_other(tmp_
 
 
 def test_a_program_that_was_killed_with_the_lock_leaves_it_free(tmp_path: Path) -> None:
-    holds = "import sys; from pathlib import Path; from clearline.core.whole_files import locked\n"
+    holds = "import sys; from pathlib import Path; from clearline.core.files.whole_files import locked\n"
     holds += "with locked(Path(sys.argv[1])): print(1, flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", holds, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from clearline.core.files.whole_files import MOST_BYTES
 from clearline.core.profiles.profile import Auth, Profile, SecretSource, Seeds, Unread
 from clearline.core.storage.unsaved_edits import Edit, UnsavedEdits
-from clearline.core.whole_files import MOST_BYTES
 
 PROGRAM = """
 import sys

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from clearline.core.drives import waited_for
+from clearline.core.files.drives import waited_for
+from clearline.core.files.whole_files import write_whole
 from clearline.core.profiles.profile import Profile, Seeds
 from clearline.core.storage import store
-from clearline.core.whole_files import write_whole
 from clearline.ui.app import Desktop
 from clearline.ui.profiles import exporting, report_storage, storage
 from lab import hand_made_reports

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.text import Mistake
+from clearline.core.files.drives import NoAnswer, asked
 from clearline.core.findings import Severity
 from clearline.core.keyring.commands import CommandFailed
 from clearline.core.profiles.hop import Hop

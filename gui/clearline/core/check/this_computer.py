@@ -8,9 +8,9 @@ import time
 
 from clearline.core.check.running import Running
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.computer import ComputerFacts, SystemProxyFacts
 from clearline.core.facts.fact import replace
+from clearline.core.files.drives import NoAnswer, asked
 from clearline.core.findings import Stage
 from clearline.core.probes.computer import inspect_computer, trusted_roots
 from clearline.core.probes.files import inspect_files

@@ -24,10 +24,10 @@ from clearline.core.consent.concerns import (
     sign_in_hosts,
     sign_in_wanted,
 )
+from clearline.core.files.whole_files import BROKEN, locked, read_whole, write_whole
 from clearline.core.keyring.given import opened
 from clearline.core.profiles.profile import Profile
 from clearline.core.typed_values import to_bytes
-from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
 _MOST: Final = 5000
 _VERSION: Final = 2

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
+from clearline.core.files.whole_files import BROKEN, locked, read_whole, write_whole
 
 FILE_NAME: Final = "imported.json"
 _FORMAT: Final = "clearline-imported"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from clearline.core.consent.agreements import Agreements
-from clearline.core.whole_files import read_whole, write_whole
+from clearline.core.files.whole_files import read_whole, write_whole
 from clearline.paths import agreements_file, portable_dir
 
 _NAME_FILE: Final = "copy.txt"

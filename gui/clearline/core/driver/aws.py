@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from clearline.core.files.whole_files import expanded
 from clearline.core.options.packages import missing_for_mechanism
 from clearline.core.profiles.profile import Profile
-from clearline.core.whole_files import expanded
 
 MECHANISM = "MONGODB-AWS"
 _FILES = (("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"), ("AWS_CONFIG_FILE", "~/.aws/config"))

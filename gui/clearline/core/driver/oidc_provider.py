@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final
 
-from clearline.core.drives import NoAnswer, waited_for
+from clearline.core.files.drives import NoAnswer, waited_for
 
 REQUEST_S: Final = 10.0
 """How long each piece of an answer may take."""

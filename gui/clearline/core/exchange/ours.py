@@ -35,12 +35,12 @@ from clearline.core.exchange.imported import (
     within_limits,
 )
 from clearline.core.exchange.json_text import parse
+from clearline.core.files.whole_files import write_whole
 from clearline.core.profiles.profile import Profile, SecretSource, new_profile_id
 from clearline.core.secrets.redaction import redact
 from clearline.core.secrets.secret import Secret, Secrets
 from clearline.core.storage import profile_file
 from clearline.core.storage.profile_file import ProfileProblem
-from clearline.core.whole_files import write_whole
 
 FORMAT: Final = "clearline-profiles"
 VERSION: Final = 1

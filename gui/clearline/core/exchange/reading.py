@@ -22,9 +22,9 @@ from clearline.core.exchange.imported import (
     WrongPassphrase,
 )
 from clearline.core.exchange.json_text import parse
+from clearline.core.files.whole_files import read_whole
 from clearline.core.secrets.secret import Secret
 from clearline.core.storage import profile_file
-from clearline.core.whole_files import read_whole
 
 KNOWN: Final = "Clearline, Compass, Robo 3T, Studio 3T, DBeaver, VS Code, .env files and lists of connection strings"
 """What can be read, as a sentence has it."""

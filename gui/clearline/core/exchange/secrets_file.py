@@ -15,8 +15,8 @@ from keyring.backend import KeyringBackend
 
 from clearline.core.exchange import encrypted
 from clearline.core.exchange.imported import NotRecognised
+from clearline.core.files.whole_files import locked, read_whole, write_whole
 from clearline.core.secrets.secret import Secret
-from clearline.core.whole_files import locked, read_whole, write_whole
 
 _FORMAT: Final = "clearline-secrets"
 _MOST: Final = 16 * 1024 * 1024

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from clearline.core.whole_files import read_whole
+from clearline.core.files.whole_files import read_whole
 
 Value = str | int | bool | tuple[str, ...]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from clearline.core.facts.hops import Trouble
-from clearline.core.whole_files import expanded, locked, read_whole, write_whole
+from clearline.core.files.whole_files import expanded, locked, read_whole, write_whole
 
 if TYPE_CHECKING:
     import asyncssh

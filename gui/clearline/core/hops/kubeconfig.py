@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from clearline.core.addresses import is_loopback
 from clearline.core.child_processes import end_with_children, note_started, start_under_way
+from clearline.core.files.whole_files import expanded, read_whole
 from clearline.core.hops.plain_yaml import MOST_BYTES, YamlProblem, plain
 from clearline.core.secrets.secret import Secret
-from clearline.core.whole_files import expanded, read_whole
 
 _MOST_BYTES: Final = 1 << 20
 _PLUGIN_S: Final = 20.0

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from clearline.core.files.whole_files import expanded, read_whole
 from clearline.core.hops.plain_yaml import MOST_BYTES, YamlProblem, plain
 from clearline.core.hops.ssh_config import CONFIG
 from clearline.core.profiles.hop import Hop, KubernetesForward, SshServer
-from clearline.core.whole_files import expanded, read_whole
 
 _MOST_BYTES: Final = 1 << 20
 _MOST: Final = 200

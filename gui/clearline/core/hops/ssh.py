@@ -15,8 +15,8 @@ import asyncssh
 
 from clearline.core.addresses import is_ip_address
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.hops import HopStage, Trouble
+from clearline.core.files.drives import NoAnswer, asked
 from clearline.core.hops import known_hosts, proxy_command
 from clearline.core.hops.asking import Asker, ShownKey
 from clearline.core.hops.hop_log import HopLog

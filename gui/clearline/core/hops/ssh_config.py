@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from clearline.core.addresses import port_number
+from clearline.core.files.whole_files import expanded
 from clearline.core.hops.known_hosts import OF_SYSTEM
 from clearline.core.hops.ssh_keys import USUAL
 from clearline.core.profiles.hop import SshLogin, SshServer
-from clearline.core.shell_words import taken_apart
-from clearline.core.whole_files import expanded
+from clearline.core.text.shell_words import taken_apart
 
 CONFIG: Final = "~/.ssh/config"
 _MOST_JUMPS: Final = 8

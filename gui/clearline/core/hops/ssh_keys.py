@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from clearline.core.daemon_threads import run_in_daemon
 from clearline.core.facts.hops import Trouble
+from clearline.core.files.whole_files import expanded, read_whole
 from clearline.core.secrets.secret import Secret
-from clearline.core.whole_files import expanded, read_whole
 
 if TYPE_CHECKING:
     import asyncssh

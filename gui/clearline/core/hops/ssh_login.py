@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncssh
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.hops import HopStage, Trouble
+from clearline.core.files.drives import NoAnswer, asked
 from clearline.core.hops.asking import Asker, Prompt, Question
 from clearline.core.hops.known_hosts import Entry, HostKeys, Judgement, judge
 from clearline.core.hops.ssh_config import Settings

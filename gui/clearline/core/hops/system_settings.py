@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from clearline.core.addresses import port_number
+from clearline.core.files.whole_files import read_whole
 from clearline.core.hops import dconf, network_settings, pac
 from clearline.core.profiles.hop import Hop
 from clearline.core.profiles.hop_urls import hop_of
 from clearline.core.secrets.secret import Secret
-from clearline.core.whole_files import read_whole
 
 VARIABLES: Final = ("MONGODB_PROXY", "ALL_PROXY", "HTTPS_PROXY")
 EXCEPTIONS: Final = "NO_PROXY"

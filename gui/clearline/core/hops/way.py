@@ -9,8 +9,8 @@ import msgspec
 
 from clearline.core.addresses import name_server
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import FOLDER_S, NoAnswer, asked
 from clearline.core.facts.hops import HopFacts, HopFailure, HopStage, Trouble
+from clearline.core.files.drives import FOLDER_S, NoAnswer, asked
 from clearline.core.hops.asking import Agreed
 from clearline.core.hops.hop_log import HopLog, Terms
 from clearline.core.hops.opener import Enters, Entrance, KnowsNames, Opener, sendable

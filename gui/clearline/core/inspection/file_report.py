@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from clearline.core.drives import on_another_computer
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
 from clearline.core.facts.whole import Facts
+from clearline.core.files.drives import on_another_computer
 from clearline.core.findings import Severity
 from clearline.core.inspection.chain_words import name_of, validity
 from clearline.core.profiles.profile import Profile, Tls

@@ -133,7 +133,7 @@ async def _exit_code(process: asyncio.subprocess.Process) -> int:
 
 
 def _words(command: str) -> list[str]:
-    from clearline.core.shell_words import taken_apart
+    from clearline.core.text.shell_words import taken_apart
 
     try:
         words = taken_apart(command)

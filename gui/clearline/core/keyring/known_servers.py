@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import msgspec
 
+from clearline.core.files.whole_files import BROKEN, locked, read_whole, write_whole
 from clearline.core.keyring.given import Given
 from clearline.core.typed_values import from_plain, to_bytes
-from clearline.core.whole_files import BROKEN, locked, read_whole, write_whole
 
 _VERSION: Final = 1
 _MOST: Final = 5000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 _OF_MONGODB: Final = ("allocator", "storageEngines", "openssl", "javascriptEngine")
 _GIT_VERSION: Final = late(r"(?!0{40})[0-9a-f]{40}")

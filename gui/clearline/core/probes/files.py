@@ -18,9 +18,9 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
-from clearline.core.drives import ANSWER_S, NoAnswer, asked
 from clearline.core.facts.computer import CertificateFacts, FileFacts, FileFormat, Readable
 from clearline.core.facts.text import Mistake
+from clearline.core.files.drives import ANSWER_S, NoAnswer, asked
 from clearline.core.findings import Severity
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets

@@ -17,8 +17,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from clearline.core.facts.computer import Pod, Resolver, SurroundingFacts
-from clearline.core.late_patterns import late
 from clearline.core.probes.windows import policy_namespaces
+from clearline.core.text.late_patterns import late
 
 _LONGEST: Final = 100_000
 _CONTAINER_WORDS: Final = (

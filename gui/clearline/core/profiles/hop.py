@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from clearline.core.late_patterns import late
 from clearline.core.profiles.section import NonNegative, Port, Section
+from clearline.core.text.late_patterns import late
 
 
 class Socks5Proxy(Section, frozen=True, kw_only=True, tag_field="kind", tag="socks5"):

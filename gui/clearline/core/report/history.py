@@ -20,12 +20,12 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from clearline.core.files.whole_files import BROKEN, locked, patiently, read_whole, write_whole
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.masking import masked
 from clearline.core.report.report import Report, Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.core.typed_values import from_json, to_bytes
-from clearline.core.whole_files import BROKEN, locked, patiently, read_whole, write_whole
 
 KEPT: Final = 50
 """Reports kept per profile; the last good one stays beyond that."""

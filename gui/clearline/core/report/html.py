@@ -10,10 +10,10 @@ from html import escape
 from typing import Final
 
 from clearline.core.findings import SERVER_STAGES, Finding
-from clearline.core.plain_text import visible
 from clearline.core.report.marks import MARKS, left_out
 from clearline.core.report.places import Matrix, Meeting, Place
 from clearline.core.report.report import Cell, Report, ServerResult, Status
+from clearline.core.text.plain_text import visible
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --back: #ffffff; --text: #1c2430; --faint: #5c6775; --line: #d8dee6;

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from clearline.core.findings import SERVER_STAGES, Finding
-from clearline.core.plain_text import visible
 from clearline.core.report.marks import MARKS, left_out
 from clearline.core.report.report import Cell, Report, Status
+from clearline.core.text.plain_text import visible
 
 
 def to_markdown(report: Report) -> str:

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from clearline.core import shell_words
 from clearline.core.addresses import is_host_name, is_ip_address, is_loopback, split_address
 from clearline.core.findings import Finding, Severity, Stage
-from clearline.core.plain_text import visible
 from clearline.core.report.report import Report
+from clearline.core.text import shell_words
+from clearline.core.text.plain_text import visible
 
 NETWORK_STAGES = (Stage.DNS, Stage.TCP, Stage.TLS)
 """Stages whose failures a network team can mend."""

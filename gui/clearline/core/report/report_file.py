@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from clearline.core.drives import FOLDER_S, waited_for
+from clearline.core.files.drives import FOLDER_S, waited_for
+from clearline.core.files.whole_files import BROKEN, read_whole
 from clearline.core.report.errors import ClearlineError
 from clearline.core.report.report import Report
 from clearline.core.typed_values import from_plain
-from clearline.core.whole_files import BROKEN, read_whole
 
 LONGEST = 16_000_000
 """Bytes; the report of a thousand servers takes a tenth of it."""

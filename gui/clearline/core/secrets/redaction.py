@@ -17,9 +17,9 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
 from clearline.core.secrets.secret import Secret
+from clearline.core.text.late_patterns import late
 
 MASK: Final = "***"
 DOTS: Final = "•••"

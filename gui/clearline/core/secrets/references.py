@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
-from clearline.core.late_patterns import late
+from clearline.core.files.whole_files import expanded, read_whole
 from clearline.core.secrets.secret import Unshown
-from clearline.core.whole_files import expanded, read_whole
+from clearline.core.text.late_patterns import late
 
 _LARGEST: Final = 1_000_000
 """Bytes of a ``.env`` file."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 
-from clearline.core import shell_words
 from clearline.core.profiles.profile import Profile
 from clearline.core.snippets import variables
 from clearline.core.snippets.driver_uri import foreign_uri
 from clearline.core.snippets.drivers import NODE
 from clearline.core.snippets.snippet import Group, Language, Snippet
 from clearline.core.snippets.variables import Kind, Piece
+from clearline.core.text import shell_words
 
 
 def tools(profile: Profile) -> tuple[Snippet, ...]:

@@ -8,10 +8,10 @@ from typing import Any, Final, Literal
 import msgspec
 
 from clearline.core.facts.whole import SILENCE_S
+from clearline.core.files.whole_files import locked, read_whole, write_whole
 from clearline.core.profiles.profile import Place
 from clearline.core.profiles.section import NonNegative
 from clearline.core.typed_values import from_plain
-from clearline.core.whole_files import locked, read_whole, write_whole
 
 FORMAT: Final = "clearline-settings"
 VERSION: Final = 1

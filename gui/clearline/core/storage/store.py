@@ -19,6 +19,7 @@ from typing import Final
 
 import msgspec
 
+from clearline.core.files.whole_files import locked, read_whole, write_whole
 from clearline.core.profiles.profile import Profile
 from clearline.core.storage import profile_file
 from clearline.core.storage.folder_watch import Seen, scan
@@ -33,7 +34,6 @@ from clearline.core.storage.profile_file import (
     schema,
     schema_text,
 )
-from clearline.core.whole_files import locked, read_whole, write_whole
 
 __all__ = [
     "SCHEMA_FILE",

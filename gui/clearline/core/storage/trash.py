@@ -17,10 +17,10 @@ from typing import Final
 
 import msgspec
 
+from clearline.core.files.whole_files import locked, patiently, read_whole, write_whole
 from clearline.core.profiles.profile import Profile
 from clearline.core.storage.profile_file import NotSaved, ProfileProblem, Unreadable
 from clearline.core.storage.store import list_profiles, load
-from clearline.core.whole_files import locked, patiently, read_whole, write_whole
 
 KEPT_S: Final = 30 * 24 * 3600.0
 MOST: Final = 500

@@ -19,11 +19,11 @@ from typing import Any, Final
 
 import msgspec
 
+from clearline.core.files.whole_files import BROKEN, MOST_BYTES, held, patiently, read_whole, write_whole
 from clearline.core.profiles.profile import Profile
 from clearline.core.storage import profile_file
 from clearline.core.storage.profile_file import ProfileProblem
 from clearline.core.typed_values import from_json
-from clearline.core.whole_files import BROKEN, MOST_BYTES, held, patiently, read_whole, write_whole
 
 _FORMAT: Final = "clearline-unsaved-edits"
 _VERSION: Final = 1

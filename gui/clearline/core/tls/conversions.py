@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from clearline.core import shell_words
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
-from clearline.core.whole_files import read_whole
+from clearline.core.files.whole_files import read_whole
+from clearline.core.text import shell_words
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"
 OTHER_HALF: Final = {True: "the-certificate.pem", False: "the-key.pem"}

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 from clearline.paths import is_frozen, restored_environ, user_cache_dir
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def roots_file(source: TrustSource) -> Path | None:
 
 def written_roots(pem: Iterable[str], folder: Path | None = None) -> Path | None:
     """A file with these certificates, each once, named by its content; None for no certificate. Raises OSError."""
-    from clearline.core.whole_files import write_whole
+    from clearline.core.files.whole_files import write_whole
 
     data = "".join(dict.fromkeys(pem)).encode("ascii")
     if not data:

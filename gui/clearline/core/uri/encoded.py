@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Final
 
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 _BASE64: Final = late(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _SHORTEST: Final = 8

@@ -11,9 +11,9 @@ from urllib.parse import quote, unquote_plus
 
 import msgspec
 
-from clearline.core.late_patterns import late
 from clearline.core.secrets.references import REFERENCE, has_references
 from clearline.core.secrets.secret import Unshown
+from clearline.core.text.late_patterns import late
 from clearline.core.uri.parts import DEFAULT_PORT, UriText
 from clearline.core.uri.password import placeholder
 from clearline.core.uri.pieces import Piece, is_invisible

@@ -14,9 +14,9 @@ from urllib.parse import unquote, unquote_plus
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Certainty, Severity
-from clearline.core.late_patterns import late
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
+from clearline.core.text.late_patterns import late
 from clearline.core.uri.encoded import decoded_address
 from clearline.core.uri.hosts import HostEntry, character_name
 from clearline.core.uri.lint_database import lint_database

@@ -8,9 +8,9 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from clearline.core.findings import Certainty, Severity
-from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import lookup
 from clearline.core.secrets.references import has_references
+from clearline.core.text.late_patterns import late
 from clearline.core.uri.hosts import HostEntry, escaped_socket
 from clearline.core.uri.mistakes import Mistakes, add_unset
 from clearline.core.uri.parts import UriText

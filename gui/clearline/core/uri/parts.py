@@ -14,12 +14,12 @@ from urllib.parse import unquote_plus
 
 from msgspec.structs import replace
 
-from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import OptionType, lookup
 from clearline.core.options.names import IN_USE_ENCRYPTION, PROXY_OPTIONS, closest_name, foreign_name
 from clearline.core.secrets.redaction import looks_secret
 from clearline.core.secrets.references import has_references, is_reference
 from clearline.core.secrets.secret import Unshown
+from clearline.core.text.late_patterns import late
 from clearline.core.uri.pieces import HOST_PORT, Piece, is_invisible
 from clearline.core.uri.repetition import Repetition, repetition
 from clearline.core.uri.surroundings import surroundings

@@ -9,8 +9,8 @@ from typing import Final
 from urllib.parse import unquote, unquote_plus
 
 from clearline.core.facts.text import PasswordTraits
-from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
+from clearline.core.text.late_patterns import late
 from clearline.core.uri.encoded import decoded_text
 from clearline.core.uri.parts import UriText
 

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from clearline.core.facts.text import Mistake
 from clearline.core.findings import Remedy
-from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import lookup
 from clearline.core.profiles.profile import Profile, Seeds, patched
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import PASSWORD, Secret
+from clearline.core.text.late_patterns import late
 from clearline.core.uri.connection_string import Reading, build, read
 from clearline.core.uri.encoded import decoded_address, decoded_text
 from clearline.core.uri.parts import take_apart

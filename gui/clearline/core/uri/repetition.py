@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from clearline.core.late_patterns import late
 from clearline.core.secrets.secret import Unshown
+from clearline.core.text.late_patterns import late
 from clearline.core.uri.pieces import HOST_PORT, Piece
 
 _HOST: Final = r"(?:\[[0-9A-Fa-f:.%\w]+\]|[^\s:@/?#;|&\[\]%<>\"',]+)" + HOST_PORT

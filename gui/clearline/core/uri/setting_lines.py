@@ -6,7 +6,7 @@ import re
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 _LINE: Final = late(
     r"^\s*(?:-\s+|export\s+|set\s+|\$env:)?['\"]?(?P<name>[A-Za-z][\w.\-]{0,80})['\"]?\s{0,9}(?:=>|[:=])\s{0,9}(?P<value>.*?),?\s*$"

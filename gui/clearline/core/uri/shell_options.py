@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
 from clearline.core.secrets.secret import KEY_PASSWORD, PASSWORD, Secret, Unshown
+from clearline.core.text.late_patterns import late
 from clearline.core.uri.parts import UriText
 from clearline.core.uri.setting_lines import address_of
 from clearline.core.uri.surroundings import TOOL, tool_of

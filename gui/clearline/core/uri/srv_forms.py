@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from clearline.core.late_patterns import late
 from clearline.core.profiles.profile import Profile
+from clearline.core.text.late_patterns import late
 
 _ATLAS_MEMBER: Final = late(r"(?P<cluster>[^.]+)-shard-\d+-\d+\.(?P<domain>[^:]+\.mongodb(?:gov)?\.net)(?::\d+)?")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from clearline.core.late_patterns import late
 from clearline.core.options.catalogue import lookup
 from clearline.core.secrets.redaction import MASK, redact
+from clearline.core.text.late_patterns import late
 from clearline.core.uri.pieces import HOST_PORT, Piece, is_invisible
 
 _QUOTES: Final = {

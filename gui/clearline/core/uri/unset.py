@@ -9,8 +9,8 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from clearline.core.late_patterns import late
 from clearline.core.secrets.references import is_reference
+from clearline.core.text.late_patterns import late
 
 
 class Unset(NamedTuple):

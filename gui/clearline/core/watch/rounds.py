@@ -15,8 +15,8 @@ from clearline.core.diagnosis.rules.files import files
 from clearline.core.driver.events import DriverEvent
 from clearline.core.driver.oidc import wants_human
 from clearline.core.driver.turns import Turns
-from clearline.core.drives import NoAnswer, asked
 from clearline.core.facts.whole import Facts
+from clearline.core.files.drives import NoAnswer, asked
 from clearline.core.findings import Finding
 from clearline.core.probes.files import inspect_files
 from clearline.core.profiles.profile import Pool

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import asked
 from clearline.core.explain.explanation import Explanation
+from clearline.core.files.drives import asked
 from clearline.core.report.report import Verdict
 from clearline.core.secrets.secret import Secret
 from clearline.ui.background.background import Background

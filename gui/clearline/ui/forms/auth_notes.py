@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import on_another_computer
+from clearline.core.files.drives import on_another_computer
+from clearline.core.files.whole_files import expanded
 from clearline.core.inspection.file_report import FileReport, inspect_file
 from clearline.core.options.packages import MECHANISM_PACKAGES, how_to_get, missing_for_mechanism
 from clearline.core.profiles.login_fields import LoginFields
@@ -16,7 +17,6 @@ from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.references import read_env_file
 from clearline.core.secrets.secret import KEY_PASSWORD, Secrets
 from clearline.core.tls.conversions import CLIENT
-from clearline.core.whole_files import expanded
 from clearline.paths import is_frozen
 from clearline.ui.background.background import Background
 from clearline.ui.background.inquiry import Inquiry

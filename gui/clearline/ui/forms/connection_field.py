@@ -29,9 +29,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLineEdit, QMenu
 
+from clearline.core.files.whole_files import expanded
 from clearline.core.secrets.secret import Secret
 from clearline.core.uri.shell_options import with_address
-from clearline.core.whole_files import expanded
 from clearline.ui.forms.masked_text import MaskedText, Redact, masked
 from clearline.ui.look import theme
 from clearline.ui.look.text_places import from_qt, to_qt

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from clearline.core.checklist.checklist import checklist, open_items
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import on_another_computer
 from clearline.core.facts.text import Mistake
+from clearline.core.files.drives import on_another_computer
 from clearline.core.findings import Finding
 from clearline.core.options.catalogue import OPTIONS
 from clearline.core.profiles.profile import Profile

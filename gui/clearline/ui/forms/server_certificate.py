@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 
 from clearline.core.addresses import split_address
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import asked
+from clearline.core.files.drives import asked
+from clearline.core.files.whole_files import write_whole
 from clearline.core.inspection.chain_words import ChainProblem, name_of, problems_of, unknown_root
 from clearline.core.inspection.file_report import with_variables
 from clearline.core.inspection.server_certificates import (
@@ -31,7 +32,6 @@ from clearline.core.inspection.server_certificates import (
     servers_of,
 )
 from clearline.core.profiles.profile import Profile, Tls
-from clearline.core.whole_files import write_whole
 from clearline.ui.background.background import Background
 from clearline.ui.forms.auth_notes import NoteLine
 from clearline.ui.forms.field_notes import FieldNote

@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from clearline.core.late_patterns import late
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.report import Verdict
+from clearline.core.text.late_patterns import late
 
 FAVOURITES: Final = "Favourites"
 RECENT: Final = "Recent, not saved"

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.findings import Finding, Stage
-from clearline.core.plain_text import visible
 from clearline.core.report.network_note import Command
 from clearline.core.report.report import ServerResult
+from clearline.core.text.plain_text import visible
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.widgets.command_field import CommandField

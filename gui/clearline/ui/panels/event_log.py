@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
-from clearline.core.plain_text import visible
+from clearline.core.text.plain_text import visible
 from clearline.ui.look import theme
 from clearline.ui.look.event_kinds import KINDS, kind_colour, kind_icon
 from clearline.ui.look.icons import pixmap

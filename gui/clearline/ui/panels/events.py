@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from clearline.core.drives import FOLDER_S, asked
+from clearline.core.files.drives import FOLDER_S, asked
 from clearline.ui.background.background import Background
 from clearline.ui.look import theme
 from clearline.ui.look.event_kinds import KINDS, kind_colour, kind_icon

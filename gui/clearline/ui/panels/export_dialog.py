@@ -23,9 +23,9 @@ from PySide6.QtWidgets import (
 )
 
 from clearline.core.exchange.encrypted import Strength, strength
+from clearline.core.files.whole_files import expanded
 from clearline.core.profiles.profile import Profile
 from clearline.core.secrets.secret import Secret
-from clearline.core.whole_files import expanded
 from clearline.ui.look import theme
 from clearline.ui.look.icons import IconButton
 from clearline.ui.models.exports import ExportsModel

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtGui import QGuiApplication
 
-from clearline.core.drives import FOLDER_S, NoAnswer, asked, waited_for
+from clearline.core.files.drives import FOLDER_S, NoAnswer, asked, waited_for
 from clearline.core.keyring.patient_vault import PatientVault
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names

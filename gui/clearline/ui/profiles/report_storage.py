@@ -11,13 +11,13 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import FOLDER_S, asked
+from clearline.core.files.drives import FOLDER_S, asked
+from clearline.core.files.whole_files import write_whole
 from clearline.core.profiles.profile import Profile
 from clearline.core.report.formats import form_of, written
 from clearline.core.report.history import History, Last
 from clearline.core.report.report import Report
 from clearline.core.secrets.secret import Secrets
-from clearline.core.whole_files import write_whole
 from clearline.ui.background.background import Background
 from clearline.ui.profiles.listing import Listing
 

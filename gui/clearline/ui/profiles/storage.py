@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from clearline.core.daemon_threads import run_in_daemon
-from clearline.core.drives import FOLDER_S, NoAnswer, asked
+from clearline.core.files.drives import FOLDER_S, NoAnswer, asked
 from clearline.core.keyring.vault import Vault
 from clearline.core.profiles.profile import Profile
 from clearline.core.profiles.secret_places import secret_names

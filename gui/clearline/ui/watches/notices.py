@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
-from clearline.core.plain_text import visible
+from clearline.core.text.plain_text import visible
 from clearline.ui.look.icons import window_icon
 
 _SHOWN_MS = 8000

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from clearline.core.whole_files import read_whole
+from clearline.core.files.whole_files import read_whole
 
 _MOST_BYTES: Final = 256 * 1024
 _OLD_S: Final = 7 * 86400.0

@@ -28,7 +28,7 @@ from clearline.core.diagnosis.standing import (
 from clearline.core.facts.servers import MemberFacts
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 
 def advertised_elsewhere(facts: Facts) -> Iterable[Finding]:

@@ -22,7 +22,7 @@ from clearline.core.diagnosis.rules.places import is_loopback
 from clearline.core.diagnosis.rules.products import is_genuine
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 
 def other_place(facts: Facts) -> Finding | None:

@@ -67,7 +67,7 @@ from clearline.core.findings import (
     Json,
     Severity,
 )
-from clearline.core.late_patterns import (
+from clearline.core.text.late_patterns import (
     late,
 )
 

@@ -10,7 +10,7 @@ from clearline.core.diagnosis.rules.evidence import file_of
 from clearline.core.facts.computer import FileFacts, FileFormat, Readable
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Json
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 from clearline.core.tls.pem import ESCAPED, JOINED
 
 CA, CLIENT, CRL = "tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from clearline.core.facts.servers import MemberFacts, Reach
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Remedy
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 _CLUSTER_NAME = late(r"(?P<service>\w[\w\-]*(?:\.\w[\w\-]*)?)\.(?P<namespace>\w[\w\-]*)\.svc(?:\.[\w.\-]+)?\.?")
 _RUNTIME_HOST = late(r"(?:host|gateway)\.docker\.internal|host\.containers\.internal", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 _HTTP = late(r"HTTP/\d|<!doctype html|<html", re.IGNORECASE)
 _SERVICES: tuple[tuple[str, str], ...] = (

@@ -31,7 +31,7 @@ from clearline.core.facts.computer import CertificateFacts
 from clearline.core.facts.servers import MemberFacts, Reach, TlsKind
 from clearline.core.facts.whole import Facts
 from clearline.core.findings import Certainty, Finding, Remedy, Stage
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 _PRODUCTS = late(
     r"""zscaler|netskope|palo\s?alto|fortinet|forti(?:gate|net|guard|proxy)|blue\s?coat|symantec\ web|umbrella|mcafee

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from clearline.core.explain.record import Record
 from clearline.core.explain.rules.guess import Guess
 from clearline.core.findings import Certainty
-from clearline.core.late_patterns import late
+from clearline.core.text.late_patterns import late
 
 _TOLD: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (late(pattern, re.IGNORECASE), causes)

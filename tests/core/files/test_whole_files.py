@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from clearline.core import whole_files
-from clearline.core.whole_files import Locked, expanded, locked, read_whole, write_whole
+from clearline.core.files import whole_files
+from clearline.core.files.whole_files import Locked, expanded, locked, read_whole, write_whole
 from lab import loops, peers
 
 

@@ -12,7 +12,7 @@ import pytest
 from clearline.core.check import hop_values, this_computer
 from clearline.core.check.check import check, warm_up
 from clearline.core.check.request import Request
-from clearline.core.drives import NoAnswer, asked, on_another_computer, waited_for
+from clearline.core.files.drives import NoAnswer, asked, on_another_computer, waited_for
 from clearline.core.hops import known_hosts, ssh, ssh_login, way
 from clearline.core.probes import files
 from clearline.core.profiles.hop import SshServer

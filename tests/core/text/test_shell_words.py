@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearline.core import shell_words
+from clearline.core.text import shell_words
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"])) | st.text(st.sampled_from("ab'\"`$;&|()‘’‚‛“” -%\\"))
 SINGLE = "'‘’‚‛"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from clearline.core.late_patterns import _Rare, late
 from clearline.core.secrets.references import is_reference
+from clearline.core.text.late_patterns import _Rare, late
 from clearline.core.uri.unset import _TEXTS, unset
 from examples import examples
 

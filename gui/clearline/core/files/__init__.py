@@ -1,0 +1,1 @@
+"""Files that are whole after any crash, and those whose drive may be away."""

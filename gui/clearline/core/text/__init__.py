@@ -1,0 +1,1 @@
+"""Texts: made harmless, searched, and quoted for a shell."""
