@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 
+import examples
 import secret_search
 import side_by_side
 import uses
@@ -43,6 +43,7 @@ _HOME = pytest.StashKey[Path]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     meaning = f"leave out the tests marked {', '.join(uses.SLOW)}"
     parser.addoption("--fast", action="store_true", help=meaning)
+    parser.addoption("--examples", type=int, help="how many examples Hypothesis tries where a test wants the usual")
     side_by_side.pytest_addoption(parser)
 
 
@@ -56,9 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # A shell has what it starts in the background ignore Ctrl-C, and so would each program that a test sends one.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()  # what is collected until the tests begin stays; the collector would walk over it again and again
-    examples = {"max_examples": 20} if config.getoption("--fast") else {}
-    hypothesis.settings.register_profile("clearline", hypothesis.settings.default, deadline=None, **examples)
-    hypothesis.settings.load_profile("clearline")
+    examples.load(config.getoption("--examples") or (examples.FEW if config.getoption("--fast") else examples.SOME))
     secret_search.watch(config, config.stash[_HOME])
     side_by_side.share(config, _begin_apart)
     for name, meaning in uses.MARKS.items():
