@@ -112,27 +112,26 @@ def several(processes: int) -> list[str]:
 
 
 def forked(processors: int) -> list[str]:
-    """The same for many small tests that start nothing, where the system lets a process fork that has loaded much.
+    """The same where the system lets a process fork that has loaded much.
 
-    One process more than there are processors costs next to nothing there, and computes while a window waits.
+    One process more than there are processors, for many tests wait: for a window, for what they started.
     """
     if sys.platform != "linux":
-        return several(processors)
+        return several(processors + 1)
     return ["--processes", str(min(processors + 1, MOST_PROCESSES))]  # by tests/side_by_side.py
 
 
 def runs_of_pytest(arguments: Sequence[str], processors: int) -> list[list[str]]:
     """The arguments of each run of pytest, one after the other.
 
-    Tests run in several processes; in the whole loop one more than there are processors, for many of its tests wait
-    for what they started. Those that judge times run afterwards, with nothing beside them. Arguments of one's own are
-    run as they are.
+    Tests run in several processes; in the whole loop those that judge times run afterwards, with nothing beside them.
+    Arguments of one's own are run as they are.
     """
     if list(arguments) == ["--fast"]:
         return [[*forked(processors), "-q", "-m", "not frozen and not crowd", "--fast"]]
     if arguments:
         return [[*([] if "-m" in arguments else ["-m", "not frozen and not crowd"]), *arguments]]
-    whole = [*several(processors + 1), "-m", "not frozen and not crowd and not timed"]
+    whole = [*forked(processors), "-m", "not frozen and not crowd and not timed"]
     return [whole, ["-m", "timed and not frozen"]]
 
 
